@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use farrier::measure::{self, Candidate, Holds, Plan, Stalls};
+use farrier::servers::Server;
 use support::python::{release, servers_environment};
 
 const WORK: &str = r"
@@ -86,6 +87,7 @@ fn watched(server: &str, line: &str, paths: &[&str]) -> Stalls {
     let arguments = line.split_whitespace().map(str::to_owned).collect();
     let candidate = Candidate { label: "current".to_owned(), arguments };
     let mut plan = Plan::new(program, folder.path().to_owned(), vec![candidate]);
+    plan.server = Server::ALL.into_iter().find(|one| one.as_str() == server).unwrap();
     plan.supervisor = vec![OsString::from(env!("CARGO_BIN_EXE_farrier")), OsString::from(measure::SUPERVISE)];
     let library = release("bcrypt==5.0.0");
     plan.environment = vec![
@@ -150,6 +152,11 @@ fn lines_are_found_on_gunicorn_with_uvicorns_worker() {
 #[test]
 fn lines_are_found_on_gunicorns_own_asgi_worker() {
     every_line_is_found("gunicorn", "app:app -k asgi --preload");
+}
+
+#[test]
+fn lines_are_found_on_uvicorn_with_two_workers() {
+    every_line_is_found("uvicorn", "app:app --workers 2 --log-level warning");
 }
 
 #[test]

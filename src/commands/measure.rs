@@ -15,22 +15,35 @@ use farrier::sizing::{Advice, Amount, Class, Verdict};
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
-use super::{Done, Exit, Failure};
+use super::{Done, Exit, Failure, demo};
 use crate::cli::{Cli, Form, Measure, Watch};
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
-    let mut request = super::request_of(cli, &wanted.path, &super::flags(&wanted.production))?;
+    let demo = wanted.demo.then(|| demo::written(&python(wanted, &wanted.path))).transpose()?;
+    let path = demo.as_ref().map_or(wanted.path.as_path(), |demo| demo.folder.path());
+    let mut request = super::request_of(cli, path, &super::flags(&wanted.production))?;
     request.ask_host = true;
     let found = examine(&request)?;
     let Some((deployment, advice)) = chosen(&found, wanted)? else {
-        return Ok(Done { text: "no file here starts Gunicorn\n".to_owned(), exit: Exit::NothingToCheck });
+        let text = "no file here starts a server that farrier can measure\n".to_owned();
+        return Ok(Done { text, exit: Exit::NothingToCheck });
     };
     let current = arguments(&found, deployment, &request.root)?;
     let asgi = found.applications.iter().flatten().any(|application| {
         application.interface == Interface::Asgi
             && deployment.app.as_ref().is_some_and(|app| app.value == application.target)
     });
-    let plan = planned(wanted, deployment, &request.root, current, advice, asgi);
+    let mut plan = planned(wanted, deployment, &request.root, current, advice, asgi);
+    if let Some(demo) = &demo {
+        // Whoever has no project has an environment all the same.
+        if let Some(program) = plan.program.first_mut() {
+            *program = python(wanted, &wanted.path);
+        }
+        plan.paths.clone_from(&demo.paths);
+    }
+    if !wanted.compare.is_empty() {
+        plan.candidates = with_files(&plan, deployment, &wanted.compare)?;
+    }
     let compared = wanted.stalls != Watch::Only && plan.candidates.len() > 1;
     let outcome = if compared { Some(measure::run(&plan, &mut |progress| show(&progress))?) } else { None };
     let watched = watched(wanted.stalls, &plan, deployment, asgi);
@@ -91,22 +104,45 @@ fn planned(
     let better = recommended(&current, deployment, advice, asgi);
     let mut candidates = vec![Candidate { label: "current".to_owned(), arguments: current }];
     candidates.extend(better.map(|arguments| Candidate { label: "recommended".to_owned(), arguments }));
-    let program = vec![python(wanted, root), OsString::from("-m"), OsString::from("gunicorn")];
+    let program = vec![python(wanted, root), OsString::from("-m"), OsString::from(deployment.server.as_str())];
     let mut plan = Plan::new(program, root.join(&deployment.folder), candidates);
     // What the variables say stands on the command line already, where it cannot be lost.
     let own = |(name, _): &&(String, String)| name != "GUNICORN_CMD_ARGS";
     plan.environment = deployment.environment.iter().filter(own).cloned().collect();
+    plan.server = deployment.server;
     plan.paths.clone_from(&wanted.urls);
     plan.connections = wanted.connections;
     plan.budget = Duration::from_secs(wanted.budget);
     plan
 }
 
+/// The current command line with each of these configuration files instead of its own.
+fn with_files(plan: &Plan, deployment: &Deployment, files: &[PathBuf]) -> Result<Vec<Candidate>, Failure> {
+    if deployment.setting("config").is_none() {
+        return Err(Failure::Usage(format!("{} reads no configuration file", deployment.server)));
+    }
+    let current = plan.candidates.first().map_or(&[][..], |candidate| &candidate.arguments);
+    let rest = if current.first().is_some_and(|word| word == "--config") { current.get(2..) } else { Some(current) };
+    files
+        .iter()
+        .map(|file| {
+            let absolute = file
+                .canonicalize()
+                .map_err(|error| Failure::Usage(format!("`{}` cannot be read: {error}", file.display())))?;
+            let mut arguments = vec!["--config".to_owned(), absolute.to_string_lossy().into_owned()];
+            arguments.extend(rest.unwrap_or_default().iter().cloned());
+            Ok(Candidate { label: file.to_string_lossy().into_owned(), arguments })
+        })
+        .collect()
+}
+
 /// The candidate whose event loops are watched: the current one, unless its class cannot serve the application.
 fn watched(when: Watch, plan: &Plan, deployment: &Deployment, asgi: bool) -> Option<usize> {
     let serves = serves_asgi(deployment);
     let wanted = when == Watch::Only || when == Watch::On && (asgi || serves);
-    wanted.then_some(if asgi && !serves { plan.candidates.len().saturating_sub(1) } else { 0 })
+    // Of Gunicorn alone one class serves it and another does not.
+    let fails = deployment.server == Server::Gunicorn && asgi && !serves;
+    wanted.then_some(if fails { plan.candidates.len().saturating_sub(1) } else { 0 })
 }
 
 fn serves_asgi(deployment: &Deployment) -> bool {
@@ -116,9 +152,9 @@ fn serves_asgi(deployment: &Deployment) -> bool {
 /// The launch to measure: the one that was named, else the only one, production before development.
 fn chosen<'e>(found: &'e Examination, wanted: &Measure) -> Result<Option<(&'e Deployment, &'e Advice)>, Failure> {
     let all = found.assembly.deployments.iter().zip(&found.advice);
-    let gunicorn = all.filter(|(deployment, _)| deployment.server == Server::Gunicorn);
+    let able = all.filter(|(deployment, _)| measure::can_measure(deployment.server));
     let mut fitting: Vec<_> =
-        gunicorn.filter(|(deployment, _)| wanted.launch.as_ref().is_none_or(|name| deployment.unit == *name)).collect();
+        able.filter(|(deployment, _)| wanted.launch.as_ref().is_none_or(|name| deployment.unit == *name)).collect();
     fitting.sort_by_key(|(deployment, _)| deployment.development.is_some());
     let Some((deployment, advice)) = fitting.into_iter().next() else {
         return Ok(None);
@@ -139,7 +175,17 @@ fn arguments(found: &Examination, deployment: &Deployment, root: &Path) -> Resul
         words.push(root.join(found.files.get(configuration.file).path()).to_string_lossy().into_owned());
     }
     for (name, setting) in deployment.settings.iter() {
-        if matches!(name, "config" | "chdir") || setting.winner.layer < Layer::OptionsVariable {
+        let decided = measure::decided(deployment.server).iter().any(|known| known == name);
+        if decided
+            && deployment.server != Server::Gunicorn
+            && setting.winner.layer == Layer::ConfigFile
+            && name != "bind"
+        {
+            return Err(Failure::Usage(format!(
+                "`{name}` of the configuration cannot be taken back for a measured run"
+            )));
+        }
+        if decided || matches!(name, "config" | "chdir") || setting.winner.layer < Layer::OptionsVariable {
             continue;
         }
         words.extend(option(deployment, setting).into_iter().flatten());
@@ -163,6 +209,7 @@ fn option(deployment: &Deployment, setting: &Effective) -> Option<Vec<String>> {
             items.iter().map(|item| Some(format!("{flag}={}", plain(item)?))).collect()
         }
         (Action::StoreTrue, Value::Bool(true)) => Some(vec![flag.to_owned()]),
+        (Action::StoreTrue, Value::Bool(false)) => Some(vec![shape.off_flags().first()?.clone()]),
         _ => None,
     }
 }
@@ -187,7 +234,12 @@ fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asg
         };
         words.push(format!("{flag}={value}"));
     }
-    if asgi && !serves_asgi(deployment) && !words[before..].iter().any(|word| word.starts_with("--worker-class")) {
+    let of_gunicorn = deployment.server == Server::Gunicorn;
+    if of_gunicorn
+        && asgi
+        && !serves_asgi(deployment)
+        && !words[before..].iter().any(|word| word.starts_with("--worker-class"))
+    {
         words.push(format!("--worker-class={}", deployment.asgi_class()));
     }
     let changed = words.len() > before;
@@ -198,7 +250,10 @@ fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asg
 /// The Python that runs the service.
 fn python(wanted: &Measure, root: &Path) -> OsString {
     if let Some(python) = &wanted.python {
-        return python.clone().into_os_string();
+        // The server starts in a folder of its own; a bare name is looked for in `PATH`.
+        let bare = python.components().count() == 1;
+        let absolute = if bare { None } else { std::path::absolute(python).ok() };
+        return absolute.unwrap_or_else(|| python.clone()).into_os_string();
     }
     let own = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
     let beside = [".venv", "venv", "env"].into_iter().map(|name| root.join(name));

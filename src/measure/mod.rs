@@ -14,6 +14,7 @@ mod drive;
 mod entry;
 mod gunicorn;
 mod http;
+mod launch;
 mod log;
 mod outcome;
 mod plan;
@@ -26,6 +27,7 @@ mod summary;
 mod supervise;
 mod verdict;
 
+pub use launch::{can_measure, decided};
 pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
 pub use stalls::{Confirmed, Held, Holds, Stalls, confirm, stalls};

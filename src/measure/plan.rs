@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Error;
+use crate::servers::Server;
 
 /// Most connections one run may open; beyond it the client, not the server, is what is measured.
 pub const MOST_CONNECTIONS: usize = 512;
@@ -46,6 +47,8 @@ impl Method {
 /// A run: which configurations are compared, under which load, for how long.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Which server it is.
+    pub server: Server,
     /// The server without its arguments, such as `/venv/bin/python -m gunicorn`.
     pub program: Vec<OsString>,
     /// The folder the server is started in.
@@ -83,9 +86,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with the usual bounds for these candidates.
+    /// A plan with the usual bounds for these candidates, of Gunicorn.
     pub fn new(program: Vec<OsString>, folder: PathBuf, candidates: Vec<Candidate>) -> Self {
         Self {
+            server: Server::Gunicorn,
             program,
             folder,
             environment: Vec::new(),

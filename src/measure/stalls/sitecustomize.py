@@ -5,17 +5,18 @@ writes down which line held it. What only looks like a held loop is left out: ma
 machine that is busy with something else, another thread that holds the interpreter.
 """
 
+import _thread
 import importlib.util
 import json
 import os
 import sys
 import sysconfig
-import threading
 import time
 import traceback
 
-# Their own, whatever an application replaces later (gevent does).
-_clock, _sleep, _wall, _thread = time.monotonic, time.sleep, time.time, threading._start_new_thread
+# Python's own, whatever an application puts in their place later (gevent does).
+_clock, _sleep, _wall = time.monotonic, time.sleep, time.time
+_start, _ident, _native = _thread.start_new_thread, _thread.get_ident, getattr(_thread, "get_native_id", lambda: 0)
 
 BEAT = 0.02  # between two heartbeats of a loop
 LOOK = 0.01  # between two looks at it
@@ -123,7 +124,7 @@ class _Loop:
 
     def __init__(self, loop):
         self.loop = loop
-        self.ident = threading.get_ident()
+        self.ident = _ident()
         self.task = _Task(_native())
         # What stands below the loop is not what holds it.
         self.below = set()
@@ -323,10 +324,6 @@ def _stacks(now):
     ]
 
 
-def _native():
-    return threading.get_native_id() if hasattr(threading, "get_native_id") else 0
-
-
 def _came(watched, beats):
     """Deals with the heartbeats until number `beats`."""
     if watched.number == beats:
@@ -380,8 +377,8 @@ def _entered(loop):
         # A fork leaves the thread behind.
         _watched.clear()
         _owner = here
-        _thread(_watch, ())
-    ident = threading.get_ident()
+        _start(_watch, ())
+    ident = _ident()
     before = _watched.pop(ident, None)
     if before is not None:
         before.end()
