@@ -162,11 +162,16 @@ impl Request {
 
     /// What to leave between clocks, as the rules have it that say where too little is left.
     pub fn margins(&self) -> Margins {
-        let margin = |rule: &str| {
-            let by_default = || Card::find(rule).map_or(0.0, |card| card.parameter("margin"));
-            Seconds(self.rules.parameter(rule, "margin").unwrap_or_else(by_default))
+        let parameter = |rule: &str, name: &'static str| {
+            let by_default = || Card::find(rule).map_or(0.0, |card| card.parameter(name));
+            self.rules.parameter(rule, name).unwrap_or_else(by_default)
         };
-        Margins { stop: margin("grace-exceeds-kill"), idle: margin("keepalive-race") }
+        let margin = |rule: &str| Seconds(parameter(rule, "margin"));
+        Margins {
+            stop: margin("grace-exceeds-kill"),
+            idle: margin("keepalive-race"),
+            booting: parameter("recycle-too-aggressive", "share"),
+        }
     }
 
     /// A request about `root` in which flags win over settings.

@@ -17,7 +17,42 @@ const FASTAPI: &str =
 /// The rule, the settings that both write, and the files beside the application.
 type Case = (&'static str, &'static [&'static str], &'static str, &'static [(&'static str, &'static str)]);
 
+const PAYS: &str = "import requests\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get(\"/\")\ndef index():\n    \
+                    return requests.get(\"https://pay.example.org\", timeout=30).text\n\n\n@app.get(\"/b\")\ndef b():\n    \
+                    return requests.get(\"https://pay.example.org/b\", timeout=30).text\n";
+
 const CASES: &[Case] = &[
+    (
+        "slow-upstream-on-sync",
+        &["threads"],
+        PAYS,
+        &[
+            ("compose.yaml", "services:\n  web:\n    image: web\n    cpus: 2\n    command: gunicorn -w 3 app:app\n"),
+            ("farrier.toml", "[application]\nworkload = \"io\"\n"),
+        ],
+    ),
+    (
+        "host-cpu-count-in-container",
+        &["workers"],
+        FLASK,
+        &[
+            ("compose.yaml", "services:\n  web:\n    image: web\n    cpus: 2\n    command: gunicorn app:app\n"),
+            ("gunicorn.conf.py", "import os\n\nworkers = os.cpu_count() * 2 + 1\nthreads = 4\n"),
+        ],
+    ),
+    (
+        "recycle-too-aggressive",
+        &["max_requests"],
+        FLASK,
+        &[
+            (
+                "compose.yaml",
+                "services:\n  web:\n    image: web\n    cpus: 2\n    command: gunicorn -w 4 --threads 4 --max-requests 200 \
+                 app:app\n",
+            ),
+            ("farrier.toml", "[host]\nreplicas = 1\nboot-time = 10\n\n[traffic]\nrequests-per-second = 50\n"),
+        ],
+    ),
     (
         "quota-throttle",
         &["workers"],

@@ -60,6 +60,10 @@ pub(super) fn chain(around: Around<'_>, margins: Margins) -> Chain {
                 number("max_requests").zip(number("max_requests_jitter"))
             })
             .flatten(),
+        boot: stated
+            .boot_time
+            .as_ref()
+            .map(|boot| Known::new(Seconds(boot.value), boot.source.clone(), boot.confidence)),
         heartbeat: gunicorn.then(|| heartbeat(deployment)).flatten(),
         margins,
     }

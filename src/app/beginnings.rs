@@ -13,7 +13,7 @@ use super::dropped::Holders;
 use super::target::Target;
 use super::{Category, Context};
 use crate::python::calls::{Event, EventKind};
-use crate::python::effects::Effects;
+use crate::python::effects::{Effects, Sink};
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -34,6 +34,8 @@ pub struct Beginning {
     pub at_import: bool,
     /// Whether a condition around it, or a lock, may keep it from being done everywhere.
     pub is_guarded: bool,
+    /// Whether what it starts puts something where other processes find it: a cache, a table, a queue, a file.
+    pub stores: bool,
 }
 
 /// What a [`Beginning`] does.
@@ -78,11 +80,52 @@ const CALLS: &[(&str, BeginningKind)] = &[
     ("grpc.secure_channel", BeginningKind::Connects),
 ];
 
+/// Methods that leave something where other processes find it.
+const STORES: [&str; 33] = [
+    "add",
+    "basic_publish",
+    "bulk_create",
+    "bulk_update",
+    "cas",
+    "commit",
+    "create",
+    "hmset",
+    "hset",
+    "incr",
+    "insert_many",
+    "insert_one",
+    "lpush",
+    "mset",
+    "publish",
+    "put",
+    "put_object",
+    "replace",
+    "replace_one",
+    "rpush",
+    "sadd",
+    "save",
+    "set",
+    "set_many",
+    "set_multi",
+    "setex",
+    "update_many",
+    "update_one",
+    "update_or_create",
+    "upload_file",
+    "write_bytes",
+    "write_text",
+    "xadd",
+];
+
 /// Packages that put models on the device that they are told.
 const ON_DEVICE: [&str; 6] = ["torch", "transformers", "sentence_transformers", "diffusers", "whisper", "ultralytics"];
 
 /// Libraries whose connections lead to files, and Django, which refuses its models as long as it is being loaded.
 const LOCAL: [&str; 5] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache", "django"];
+
+/// Libraries whose pools ask for the process before they hand out a connection, so that a child opens its own
+/// (`ConnectionPool._checkpid` of redis 5.2.1; measured with 8.1.0). A subscription has one connection and keeps it.
+const FORK_SAFE: [&str; 2] = ["redis", "django-redis"];
 
 /// How many names stand for names before it is given up.
 const MAX_HOPS: usize = 4;
@@ -125,16 +168,39 @@ pub(super) fn find(
     let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
     let reader = Reader { types, files, trees, torch: RefCell::default() };
     let imported = below(effects, roots);
-    let mut found = Vec::new();
+    let mut found: Vec<(Beginning, Vec<Frame>)> = Vec::new();
     for &node in &imported {
         reader.node(effects, node, true, &mut found);
     }
     for node in below(effects, hooks).difference(&imported) {
         reader.node(effects, *node, false, &mut found);
     }
+    let mut found: Vec<Beginning> = found
+        .into_iter()
+        .map(|(beginning, started)| {
+            let started: Vec<usize> = started.into_iter().map(|frame| effects.explore(frame)).collect();
+            let stores = below(effects, started).iter().any(|&node| effects.node(node).sinks.iter().any(stores));
+            Beginning { stores, ..beginning }
+        })
+        .collect();
     found.sort_by_key(|one| (one.place, one.kind));
     found.dedup_by_key(|one| (one.place, one.kind));
     found
+}
+
+/// Whether a call leaves something where other processes find it.
+fn stores(sink: &Sink) -> bool {
+    let is_shared = matches!(
+        sink.effect.category,
+        Category::Cache
+            | Category::Db
+            | Category::Orm
+            | Category::Search
+            | Category::Mq
+            | Category::Cloud
+            | Category::File
+    );
+    is_shared && STORES.contains(&tail(&sink.what))
 }
 
 /// The modules that importing these imports, themselves included: what stands inside functions does not count.
@@ -199,7 +265,7 @@ struct Reader<'r, 'a> {
 }
 
 impl<'a> Reader<'_, 'a> {
-    fn node(&self, effects: &Effects<'_, 'a>, node: usize, at_import: bool, found: &mut Vec<Beginning>) {
+    fn node(&self, effects: &Effects<'_, 'a>, node: usize, at_import: bool, found: &mut Vec<(Beginning, Vec<Frame>)>) {
         let node = effects.node(node);
         let function = self.types.function(node.frame.function);
         let file = self.types.facts_at(node.frame.function.file).file;
@@ -207,9 +273,10 @@ impl<'a> Reader<'_, 'a> {
         if at_import && function.is_async {
             return;
         }
-        let mut add = |kind, what: &str, span: Span| {
+        let mut add = |kind, what: &str, span: Span, started: Vec<Frame>| {
             let is_guarded = self.is_guarded(file, span);
-            found.push(Beginning { kind, what: what.to_owned(), place: Place::new(file, span), at_import, is_guarded });
+            let (what, place) = (what.to_owned(), Place::new(file, span));
+            found.push((Beginning { kind, what, place, at_import, is_guarded, stores: false }, started));
         };
         let named = |event: &Event<'a>| match event.kind {
             EventKind::Call(call, _) => Some(last(&call.func)),
@@ -228,8 +295,13 @@ impl<'a> Reader<'_, 'a> {
                 Category::Db | Category::Orm | Category::Cache | Category::Search | Category::Mq
             );
             let opens = connects && !uses(&sink.what) && !sink.doubtful && !closes;
-            if opens && !LOCAL.contains(&sink.effect.library) && !self.is_dropped(node.frame, file, sink.span) {
-                add(BeginningKind::Connects, &sink.what, sink.span);
+            let renews = FORK_SAFE.contains(&sink.effect.library) && !sink.what.contains("PubSub");
+            if opens
+                && !renews
+                && !LOCAL.contains(&sink.effect.library)
+                && !self.is_dropped(node.frame, file, sink.span)
+            {
+                add(BeginningKind::Connects, &sink.what, sink.span, Vec::new());
             }
         }
         for event in &function.events {
@@ -238,14 +310,15 @@ impl<'a> Reader<'_, 'a> {
                 && own(kind)
                 && (kind != BeginningKind::Connects || !closes && !self.is_dropped(node.frame, file, event.span))
             {
-                add(kind, &what, event.span);
+                let started = if kind == BeginningKind::Threads { self.started(call, node.frame) } else { Vec::new() };
+                add(kind, &what, event.span, started);
             }
         }
         for decorator in function.decorators {
             if let Expr::Call(call) = &decorator.expression
                 && let Some((kind @ BeginningKind::Schedules, what)) = self.starts(call, node.frame, file)
             {
-                add(kind, &what, span_of(call));
+                add(kind, &what, span_of(call), Vec::new());
             }
         }
     }
@@ -282,6 +355,33 @@ impl<'a> Reader<'_, 'a> {
         let shown =
             if matches!(&*call.func, Expr::Attribute(_)) { format!(".{name}(...)") } else { format!("{name}(...)") };
         self.moves_to_gpu(call, frame, file).then_some((BeginningKind::Gpu, shown))
+    }
+
+    /// The functions of the project that a thread runs, by the call that starts it or hands it work.
+    fn started(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Frame> {
+        let functions = |expr: &'a Expr, home: Frame| {
+            let values = self.types.value(expr, home);
+            let of = |value: &Value<'a>| if let Value::Function(function) = value { Some(*function) } else { None };
+            values.iter().filter_map(of).collect::<Vec<_>>()
+        };
+        if last(&call.func) == "submit" {
+            return call.arguments.args.first().map(|work| functions(work, frame)).unwrap_or_default();
+        }
+        let Expr::Attribute(method) = &*call.func else { return Vec::new() };
+        let made = match &*method.value {
+            Expr::Call(made) => Some((made, frame)),
+            Expr::Name(name) => match self.types.sources(name.id.as_str(), frame, span_of(name).start).as_slice() {
+                [(Bound::Value { value: Some(Expr::Call(made)), .. }, home)] => Some((made, *home)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some((made, home)) = made else { return Vec::new() };
+        let is_work = |keyword: &&ast::Keyword| {
+            keyword.arg.as_ref().is_some_and(|arg| matches!(arg.as_str(), "target" | "function"))
+        };
+        let named = made.arguments.keywords.iter().find(is_work).map(|keyword| &keyword.value);
+        named.or_else(|| made.arguments.args.get(1)).map(|work| functions(work, home)).unwrap_or_default()
     }
 
     fn mentions_torch(&self, file: FileId) -> bool {

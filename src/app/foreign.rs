@@ -71,7 +71,18 @@ pub(super) fn find<'a>(
     for factory in &object.factories {
         uses.results(factory.function);
     }
-    let Uses { mut kept, edges, given, .. } = uses;
+    let Uses { mut kept, mut edges, given, taken, .. } = uses;
+    for (parameter, made) in taken {
+        // Whoever is not known to be given there may be the served one.
+        match given.get(&parameter) {
+            Some(all) if all.iter().all(Option::is_some) => {
+                edges.extend(all.iter().flatten().map(|owner| (*owner, made)));
+            }
+            _ => {
+                kept.insert(made);
+            }
+        }
+    }
     for (made, node) in &nodes {
         // The same name in several branches stands for one of them.
         let is_given = || edges.iter().any(|(_, to)| to == made);
@@ -152,14 +163,19 @@ struct Uses<'t, 'a> {
     /// Who is given whom.
     edges: BTreeSet<(Made, Made)>,
     /// What parameters of the project's functions are given.
-    given: BTreeMap<(FunctionId, u16), BTreeSet<Option<Made>>>,
+    given: BTreeMap<Parameter, BTreeSet<Option<Made>>>,
+    /// What they take there: `def add(app): app.register_blueprint(pages)`.
+    taken: Vec<(Parameter, Made)>,
 }
+
+/// A parameter of a function, by its position.
+type Parameter = (FunctionId, u16);
 
 impl<'t, 'a> Uses<'t, 'a> {
     fn new(types: &'t Types<'a>, nodes: &'t BTreeMap<Made, Node<'a>>) -> Self {
         let (kept, edges, given) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         let factories = nodes.values().map(|node| types.function(node.name.0).name).collect();
-        Self { types, nodes, factories, file: 0, functions: vec![0], kept, edges, given }
+        Self { types, nodes, factories, file: 0, functions: vec![0], kept, edges, given, taken: Vec::new() }
     }
 
     fn frame(&self) -> Frame {
@@ -172,6 +188,14 @@ impl<'t, 'a> Uses<'t, 'a> {
             return None;
         }
         made(self.types, expr, self.frame()).filter(|made| self.nodes.contains_key(made))
+    }
+
+    /// The parameter of the function around it that a name stands for.
+    fn parameter(&self, expr: &'a Expr) -> Option<Parameter> {
+        let name = expr.as_name_expr()?.id.as_str();
+        let id = FunctionId { file: self.file, index: *self.functions.last()? };
+        let [binding] = self.types.function(id).bindings.get(name)?.as_slice() else { return None };
+        if let Bound::Parameter(position) = binding.bound { Some((id, position)) } else { None }
     }
 
     /// Whatever a function of the project may return is asked for.
@@ -202,7 +226,12 @@ impl<'t, 'a> Uses<'t, 'a> {
                 return;
             }
             if TAKES.contains(&name) {
-                self.kept.insert(node);
+                match self.parameter(receiver) {
+                    Some(parameter) => self.taken.push((parameter, node)),
+                    None => {
+                        self.kept.insert(node);
+                    }
+                }
                 return;
             }
         }

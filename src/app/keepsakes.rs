@@ -78,11 +78,33 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         // Django's own pool takes connections back before a thread ends.
         let has_pool = text.contains("\"pool\"") || text.contains("'pool'");
         let overridden = overridden(module);
-        let mut seeker = Seeker { file, has_pool, limits, sessions_in_cache, overridden, found: Vec::new() };
+        let initialised = (limits && text.contains("flask_limiter")).then(|| initialised(loaded, files));
+        let mut seeker = Seeker {
+            file,
+            has_pool,
+            limits,
+            initialised,
+            idle: BTreeSet::new(),
+            sessions_in_cache,
+            overridden,
+            found: Vec::new(),
+        };
         visitor::Visitor::visit_body(&mut seeker, &module.body);
         found.extend(seeker.found);
     }
     found
+}
+
+/// The names on which these files call `init_app`.
+fn initialised(loaded: &[FileId], files: &Files) -> BTreeSet<String> {
+    let texts =
+        loaded.iter().flat_map(|file| files.get(*file).text().match_indices(".init_app(").map(|at| (*file, at.0)));
+    let name = |(file, at): (FileId, usize)| {
+        let before = files.get(file).text().get(..at)?;
+        let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |found| found + 1);
+        before.get(start..).map(str::to_owned)
+    };
+    texts.filter_map(name).collect()
 }
 
 /// Whether sessions are in the cache whatever happens. A branch that puts them there mostly gives the cache another
@@ -103,6 +125,10 @@ struct Seeker {
     has_pool: bool,
     /// Whether the file imports a limiter, and nothing tells it where to count.
     limits: bool,
+    /// The names on which some file calls `init_app`, where that is the limiter of Flask, which limits nothing before.
+    initialised: Option<BTreeSet<String>>,
+    /// Limiters that have no application and get none.
+    idle: BTreeSet<Span>,
     /// Whether the sessions of Django are in its cache and nowhere else.
     sessions_in_cache: bool,
     /// Attributes of classes that a class derived from them says otherwise.
@@ -151,6 +177,20 @@ fn bound(statement: &Stmt) -> Vec<&str> {
 /// Whether a class of settings is named for tests or developers.
 fn is_aside(class: &str) -> bool {
     ["Test", "Dev", "Local"].iter().any(|word| class.contains(word))
+}
+
+/// Whether a call makes a limiter of Flask without an application: it takes that as `app`, or in front of `key_func`
+/// (`Limiter(app, key_func=...)` before 3.0).
+fn has_no_app(call: &ast::ExprCall) -> bool {
+    let keywords = &call.arguments.keywords;
+    let has = |name: &str| keywords.iter().any(|keyword| keyword.arg.as_ref().is_none_or(|arg| arg.as_str() == name));
+    let is_limiter = matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "Limiter");
+    let by_position = match call.arguments.args.len() {
+        0 => false,
+        1 => has("key_func"),
+        _ => true,
+    };
+    is_limiter && !has("app") && !by_position
 }
 
 impl Seeker {
@@ -225,6 +265,12 @@ impl<'a> visitor::Visitor<'a> for Seeker {
             return;
         }
         if let Stmt::Assign(assign) = statement {
+            if let ([Expr::Name(name)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value)
+                && self.initialised.as_ref().is_some_and(|names| !names.contains(name.id.as_str()))
+                && has_no_app(call)
+            {
+                self.idle.insert(span_of(&*assign.value));
+            }
             let names = |target: &Expr| match target {
                 Expr::Subscript(item) => is_text(&item.slice, "CONN_MAX_AGE"),
                 _ => false,
@@ -246,7 +292,9 @@ impl<'a> visitor::Visitor<'a> for Seeker {
                 }
             }
             Expr::Call(ast::ExprCall { func, arguments, .. }) => {
-                let limiter = self.limits && matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");
+                let limiter = self.limits
+                    && !self.idle.contains(&span_of(expr))
+                    && matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");
                 let told = |keyword: &ast::Keyword| {
                     keyword.arg.as_ref().is_none_or(|arg| matches!(arg.as_str(), "storage_uri" | "storage" | "enabled"))
                 };

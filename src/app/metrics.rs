@@ -170,7 +170,9 @@ fn begins_with_instrumentator<'a>(types: &Types<'a>, expr: &'a Expr, frame: Fram
 pub(super) fn folders(files: &Files, trees: &BTreeMap<FileId, Module>) -> Vec<Instrument> {
     let mut found = Vec::new();
     for (&file, module) in trees {
-        if !FOLDER.iter().any(|name| files.get(file).text().contains(name)) {
+        let path = files.get(file).path();
+        let is_test = path.split('/').any(|part| matches!(part, "test" | "tests") || part.starts_with("test_"));
+        if is_test || !FOLDER.iter().any(|name| files.get(file).text().contains(name)) {
             continue;
         }
         for (name, span) in Deeds::of(module).variables {

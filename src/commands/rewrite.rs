@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use farrier::Examination;
+use farrier::deployment::{Effective, Resolved};
 use farrier::findings::{Finding, Fix, Severity};
 use farrier::fix::{self, Refusal, Rewrite};
 use farrier::request::Request;
@@ -148,7 +149,8 @@ fn carry_out(
 }
 
 /// Checks that the project, read again with the new texts, starts the same servers, that none of them
-/// refuses what it took before, and that no setting changed but those `intended`; what it then says.
+/// refuses what it took before, that what every setting is can still be told, and that none changed but those
+/// `intended`; what it then says.
 pub(super) fn reread(
     request: &Request,
     before: &Examination,
@@ -179,8 +181,12 @@ fn reread_over(
         if new.errors.len() > old.errors.len() {
             return Err(format!("{} would refuse to start", new.server));
         }
-        for (name, setting) in old.settings.iter().filter(|(name, _)| !intended(name)) {
-            if new.setting(name).map(|new| &new.winner.value) != Some(&setting.winner.value) {
+        for (name, setting) in old.settings.iter() {
+            let lost = |new: &Effective| matches!(new.winner.value, Resolved::Unknown(_));
+            if matches!(setting.winner.value, Resolved::Known(_)) && new.setting(name).is_some_and(lost) {
+                return Err(format!("`{name}` could not be told any more"));
+            }
+            if !intended(name) && new.setting(name).map(|new| &new.winner.value) != Some(&setting.winner.value) {
                 return Err(format!("it would change `{name}` as well"));
             }
         }

@@ -83,19 +83,20 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
-    let inside = composed.iter().map(|service| (&service.unit, Arc::clone(&service.outer)));
+    let inside = composed.iter().map(|one| (&one.unit, Arc::clone(&one.outer), one.elsewhere));
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
     let nothing = Arc::new(Environment::default());
-    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing)));
+    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing), None));
     // What a manager in a container starts is no unit of a machine, so those come last.
-    let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, _)| is_managed(unit));
-    for (unit, outer) in others {
+    let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, ..)| is_managed(unit));
+    for (unit, outer, elsewhere) in others {
         let scene = match unit.kind {
             UnitKind::Image | UnitKind::SupervisorProgram => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut judged))
+                let service = guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut judged));
+                service.map(|scene| scene.beside(elsewhere, files))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -116,14 +117,15 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             if judged.run.contains(&image.stage.place) {
                 continue;
             }
-            match guarded(|| Scene::image(&image, files, facts)) {
+            let replaced = judged.replaced.get(&image.stage.place).and_then(|all| all.first()).copied();
+            match guarded(|| Scene::image(&image, replaced, files, facts)) {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }
         }
     }
     let inside: BTreeSet<Place> = scenes.iter().flat_map(Scene::managed).collect();
-    for (unit, _) in managed.into_iter().filter(|(unit, _)| !inside.contains(&unit.place)) {
+    for (unit, ..) in managed.into_iter().filter(|(unit, ..)| !inside.contains(&unit.place)) {
         match guarded(|| Scene::host(unit, files, facts)) {
             Some(scene) => scenes.push(scene),
             None => broken.push(unit.place),
@@ -141,7 +143,8 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         if is_full(&mut assembly) {
             break;
         }
-        let aid = scripts::is_aid(files.get(place.file).path());
+        let has_image = assembly.deployments.iter().any(|one| one.instruction.is_some() && one.kind == UnitKind::Image);
+        let aid = scripts::is_aid(files.get(place.file).path(), has_image);
         let mut own = Assembly { followed: assembly.followed, ..Assembly::default() };
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
@@ -189,6 +192,7 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
         .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
         .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration))
+        .filter(|(file, _)| !uwsgi::is_a_part(**file, files))
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
         .collect()

@@ -31,6 +31,17 @@ pub struct Composed {
     pub files: Vec<FileId>,
     /// What compose fills in variables from.
     pub(super) outer: Arc<Environment>,
+    /// The file that says how the service runs where these do not.
+    pub(super) elsewhere: Option<Elsewhere>,
+}
+
+/// A file that says of a service how it runs in another way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    /// One whose name says that it is for production.
+    Production(FileId),
+    /// One that compose lays over the others whenever nobody names them.
+    ByDefault(FileId),
 }
 
 impl Composed {
@@ -62,11 +73,15 @@ struct Project {
 /// those that this file changes.
 pub fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Composed> {
     let mut found = Vec::new();
-    for project in overlay::projects(files, facts) {
+    let projects = overlay::projects(files, facts);
+    for project in &projects {
         let environment = Arc::new(environment(&project.folder, None, files, facts));
         let mut assembler = Assembler { files, facts, notes, budget: MAX_SIZE, files_left: MAX_FILES };
-        let mut services = assembler.project(&project, &environment, 0);
+        let mut services = assembler.project(project, &environment, 0);
         share_builds(&mut services, files);
+        for (name, service) in &mut services {
+            service.elsewhere = overlay::elsewhere(project, name, &projects, files, facts);
+        }
         if let Some(only) = project.only.and_then(|file| facts.compose.get(&file)) {
             services.retain(|name, _| only.has(name));
         }
@@ -135,7 +150,7 @@ impl<'a> Assembler<'a> {
             self.budget = left;
             services.insert(
                 name.to_owned(),
-                Composed { unit, files: project.files.clone(), outer: Arc::clone(environment) },
+                Composed { unit, files: project.files.clone(), outer: Arc::clone(environment), elsewhere: None },
             );
         }
         services

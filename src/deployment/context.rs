@@ -28,6 +28,9 @@ const DEVELOPMENT: [&str; 18] = [
     "windows",
 ];
 
+/// Words that people put into the names of files for production.
+const PRODUCTION: [&str; 5] = ["prod", "production", "live", "deploy", "deployment"];
+
 /// Folders of texts for people, whose samples run nothing here.
 const DOCUMENTATION: [&str; 3] = ["doc", "docs", "documentation"];
 
@@ -54,9 +57,15 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
-        return mounted_sources(unit, files);
+        // A machine may well run what is checked out there.
+        return mounted_sources(unit, named_for_production(path), files);
     };
     Some(Located::new(why, unit.place))
+}
+
+/// Whether the name of the file at `path` says that it is for production.
+pub(super) fn named_for_production(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| words(name).any(|word| PRODUCTION.contains(&word.as_str())))
 }
 
 /// Why what a stage of an image runs is not for production; `None` if its name does not say so.
@@ -133,7 +142,7 @@ const CONFIGURATION: [&str; 8] =
     ["config", "configs", "configuration", "conf", "etc", "extensions", "plugins", "scripts"];
 
 /// A service that mounts the code of the project runs what somebody is editing, not what was built.
-fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
+fn mounted_sources(unit: &Unit, for_production: bool, files: &Files) -> Option<Located<String>> {
     let home = files.get(unit.place.file).folder();
     let context = unit.build.as_ref().and_then(|build| build.context.as_ref());
     // What an image of a registry was built from may be anything in the project.
@@ -143,6 +152,9 @@ fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
     };
     let reloads = unit.command.iter().flat_map(|command| &command.simple).flatten();
     let reloads = reloads.filter_map(crate::source::Word::text).any(|word| word.contains("reload"));
+    if for_production && !reloads {
+        return None;
+    }
     let code = |folder: &str| {
         let inside =
             |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));

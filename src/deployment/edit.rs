@@ -52,6 +52,16 @@ impl Candidate {
 }
 
 impl Candidate {
+    /// Whether a word of a command names it by a variable of the image (`ENV CLASS=gevent`, `-k $CLASS`), which whoever
+    /// runs that may set otherwise.
+    pub fn is_from_image(&self, files: &Files) -> bool {
+        let Some(Site::Words { literal: Some(literal), removal }) = &self.site else { return false };
+        let given = removal.last().map(|word| files.text_at(*word).trim());
+        let named =
+            given.and_then(|text| text.rsplit(char::is_whitespace).next()).is_some_and(|word| word.contains('$'));
+        named && files.text_at(files.line_of(*literal)).trim_start().to_ascii_uppercase().starts_with("ENV ")
+    }
+
     /// Sets another setting right beside this one, in the same form.
     pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
@@ -84,8 +94,8 @@ impl Candidate {
                 let line = if text.ends_with('\n') { format!("{line}{end}") } else { format!("{end}{line}") };
                 Some(Edit::insert(Place::new(lines.file, Span::new(lines.span.end, lines.span.end)), line))
             }
-            Site::Words { literal, .. } => {
-                let place = (*literal)?;
+            Site::Words { literal, removal } => {
+                let place = option_word(removal, *literal, files).or(*literal)?;
                 words::behind(files.get(place.file).text(), place, setting.at(version).flag()?, &plain_text(value)?)
             }
             Site::Argument { .. } | Site::Variable { .. } => None,
@@ -172,6 +182,27 @@ impl Deployment {
             place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
         })
     }
+}
+
+/// The last word of an option that is written in the command, where its value comes from somewhere else: behind
+/// `--workers $N` further options go, and not behind the 4 of `N=4`.
+fn option_word(removal: &[Place], literal: Option<Place>, files: &Files) -> Option<Place> {
+    let (first, last) = (removal.first()?, *removal.last()?);
+    let covers = |outer: &Place| {
+        let inner = literal?;
+        let inside = outer.span.start <= inner.span.start && inner.span.end <= outer.span.end;
+        Some(outer.file == inner.file && inside)
+    };
+    if stands_in(files.text_at(*first)) || removal.iter().any(|place| covers(place) == Some(true)) {
+        return None;
+    }
+    let text = files.text_at(last);
+    let end = text.trim_end().len();
+    let word = text.trim_end().rsplit(char::is_whitespace).next().filter(|word| !word.is_empty())?;
+    // The quotes and commas of a list are no part of a word.
+    let bare = word.trim_matches(['"', '\'', ',', '[', ']']);
+    let start = last.span.start + end - word.len() + word.find(bare)?;
+    (!bare.is_empty()).then(|| Place::new(last.file, Span::new(start, start + bare.len())))
 }
 
 /// Whether a word of a command is not written there: `$OPTIONS`, `%(ENV_OPTIONS)s`.

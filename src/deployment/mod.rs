@@ -6,6 +6,7 @@
 mod assemble;
 mod behind;
 mod chart_values;
+mod choice;
 mod commands;
 mod compose;
 mod configuration;
@@ -124,6 +125,8 @@ pub struct Deployment {
     /// The class of the table that a worker class of the project's own does everything like, because it only gives
     /// options to it which take the place of no setting.
     pub class_like: Option<&'static WorkerClass>,
+    /// The classes that the script which names this one names as well, for whoever runs it to choose between.
+    pub other_classes: Vec<&'static WorkerClass>,
     /// The configuration file it loads.
     pub configuration: Option<Configuration>,
     /// Every file of its configuration.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::choice;
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, GREENLETS, Read, Reader, Which};
 use super::environment::Environment;
@@ -228,6 +229,7 @@ pub(super) fn resolve(
         class,
         class_base,
         class_like,
+        other_classes: choice::beside(settings.get("worker_class"), origin.unit, table, files, facts),
         workers_on_large_node: large,
         configuration: loaded.configuration,
         loaded: loaded_files,

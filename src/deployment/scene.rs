@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::assemble::{Assembly, DevelopmentServer};
 use super::behind::Assigned;
 use super::commands::{self, Start, Started, Surroundings};
+use super::compose::Elsewhere;
 use super::environment::Environment;
 use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
@@ -69,6 +70,8 @@ pub(super) struct Scene<'f> {
     hands_on: bool,
     /// The instruction of its image that starts it.
     instruction: Option<Place>,
+    /// Why it is for developers if it reloads, or is made for them in another way.
+    overlaid: Option<Located<String>>,
     /// Where the variables are set that are filled into its command before it starts.
     outer: Assigned,
 }
@@ -105,6 +108,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
             outer: Assigned::new(),
         }
     }
@@ -125,12 +129,13 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
             outer: Assigned::new(),
         }
     }
 
-    /// An image with the command that it has itself.
-    pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
+    /// An image with the command that it has itself, and the service that replaces it, if one does.
+    pub(super) fn image(image: &Image<'f>, replaced: Option<Place>, files: &Files, facts: &Facts) -> Self {
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
         let installed = installed_in(image, &home, files);
@@ -156,6 +161,10 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: false,
             instruction: image.entrypoint.or(image.command).map(|command| command.place),
+            overlaid: replaced.map(|service| {
+                let why = format!("it reloads, and `{}` replaces it", files.get(service.file).path());
+                Located::new(why, service)
+            }),
             outer: Assigned::new(),
         }
     }
@@ -260,8 +269,26 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
             instruction: None,
+            overlaid: None,
             outer: filled_in,
         }
+    }
+
+    /// The same where another file says how it runs in another way.
+    pub(super) fn beside(mut self, elsewhere: Option<Elsewhere>, files: &Files) -> Self {
+        let named = |file: FileId| files.get(file).path().to_owned();
+        match elsewhere {
+            Some(Elsewhere::Production(file)) => {
+                let why = || Located::new(format!("`{}` says how it runs in production", named(file)), self.unit.place);
+                self.development = self.development.or_else(|| Some(why()));
+            }
+            Some(Elsewhere::ByDefault(file)) => {
+                let why = format!("it reloads, and `{}` is laid over it by default", named(file));
+                self.overlaid = Some(Located::new(why, self.unit.place));
+            }
+            None => {}
+        }
+        self
     }
 
     /// A script that nothing runs, called from `folder`.
@@ -293,6 +320,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
             outer: Assigned::new(),
         }
     }
@@ -323,6 +351,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
             outer: Assigned::new(),
         }
     }
@@ -453,7 +482,9 @@ impl<'f> Scene<'f> {
             development: self.development.clone().or_else(|| {
                 let why = "it replaces the command of the image by a development server".to_owned();
                 let replaced = self.replaces.then(|| Located::new(why, command));
-                replaced.or_else(|| context::development_script(command, &self.unit, project.files))
+                replaced
+                    .or_else(|| self.overlaid.clone())
+                    .or_else(|| context::development_script(command, &self.unit, project.files))
             }),
         });
     }
@@ -496,6 +527,8 @@ impl<'f> Scene<'f> {
                 "it replaces the command of the image by one that reloads".to_owned()
             };
             deployment.development = Some(Located::new(why, deployment.command));
+        } else if reloads && deployment.development.is_none() {
+            deployment.development.clone_from(&self.overlaid);
         }
     }
 }

@@ -19,27 +19,19 @@ const MARKERS: [&str; 8] =
     ["pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "manage.py", "Pipfile", "uv.lock", "Dockerfile"];
 
 /// Words in the path of a script that serves the service itself, and not somebody who works on it.
-const SERVING: [&str; 13] = [
-    "prod",
-    "production",
-    "docker",
-    "deploy",
-    "deployment",
-    "deployments",
-    "container",
-    "containers",
-    "rootfs",
-    "compose",
-    "entrypoint",
-    "ops",
-    "infra",
-];
+const SERVING: [&str; 7] = ["prod", "production", "deploy", "deployment", "deployments", "ops", "infra"];
 
-/// Whether nothing about the path of a script says that it is for production.
-pub(super) fn is_aid(path: &str) -> bool {
-    !path
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| SERVING.iter().any(|known| word.eq_ignore_ascii_case(known)))
+/// Words in the path of a script that is made for an image.
+const IMAGES: [&str; 6] = ["docker", "container", "containers", "rootfs", "compose", "entrypoint"];
+
+/// Whether nothing about the path of a script says that it is for production. One for an image is not where the images
+/// that are here (`has_image`) run others.
+pub(super) fn is_aid(path: &str, has_image: bool) -> bool {
+    let says = |words: &[&str]| {
+        path.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    };
+    !says(&SERVING) && (has_image || !says(&IMAGES))
 }
 
 /// The scripts that are not in `visited`, each about to be played.

@@ -223,6 +223,7 @@ const fn starts_servers(kind: FileKind) -> bool {
             | FileKind::CondaEnvironment
             | FileKind::HelmChart
             | FileKind::Dockerignore
+            | FileKind::Terraform
             | FileKind::Nginx
             | FileKind::Caddyfile
     )

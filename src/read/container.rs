@@ -19,6 +19,8 @@ pub struct Container {
     pub edge: Option<Edge>,
     /// What takes TLS off in front of it: `tls` of an `Ingress` or a `Route`, a label for Traefik.
     pub tls: Option<Place>,
+    /// The port inside that a label tells whatever takes TLS off to pass requests to.
+    pub routed_port: Option<u16>,
     /// Whether somebody forbids that it runs as root (`runAsNonRoot`).
     pub refuses_root: bool,
     /// Whether somebody says as whom it runs in a way that cannot be told.

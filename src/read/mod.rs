@@ -186,8 +186,8 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Nginx | FileKind::Caddyfile
         // Read together, by `environments`.
         | FileKind::Beanstalk
-        // Looked at where an image is built.
-        | FileKind::Dockerignore => return facts,
+        // Looked at where an image is built, or where it matters what runs it.
+        | FileKind::Dockerignore | FileKind::Terraform => return facts,
     };
     reader(file, source, &mut facts);
     facts

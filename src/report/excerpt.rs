@@ -15,6 +15,8 @@ use crate::source::{FileId, Files, SourceFile, Span};
 
 /// Labels of one finding beside the primary one; a reader who wants more of them reads another format.
 const MAX_LABELS: usize = 16;
+/// Places with the same fault that are drawn beside the primary one.
+const MAX_ALIKE: usize = 4;
 /// Lines shown above and below a label.
 const CONTEXT: usize = 1;
 /// A place over more lines than this is marked on its first one only.
@@ -64,9 +66,11 @@ struct Mark<'a> {
 impl Excerpt {
     pub(super) fn new(files: &Files, finding: &Finding, look: Look) -> Self {
         let (text, windows) = (String::new(), Vec::new());
-        let left_out = finding.related.len().saturating_sub(MAX_LABELS);
+        let alike = finding.related.iter().filter(|label| label.leads.is_some()).take(MAX_ALIKE);
+        let others = finding.related.iter().filter(|label| label.leads.is_none());
+        let shown: Vec<&Label> = others.chain(alike).take(MAX_LABELS).collect();
+        let left_out = finding.related.len() - shown.len();
         let mut excerpt = Self { text, windows, labels: Vec::new(), primary: Vec::new(), left_out };
-        let shown = finding.related.iter().take(MAX_LABELS);
         let labels: Vec<&Label> = std::iter::once(&finding.primary).chain(shown).collect();
         let mut order: Vec<FileId> = Vec::new();
         for label in &labels {

@@ -25,8 +25,17 @@ impl Advised {
 impl Service<'_> {
     /// What the advice sets `name` to; `None` where it says nothing, or what is set is fine.
     pub(super) fn advised(&self, name: &str, context: &Context) -> Option<Advised> {
+        self.advised_where(name, |verdict| verdict == Verdict::Change, context)
+    }
+
+    /// The same where what is set cannot be compared, such as a formula over the cores of whichever machine runs it.
+    pub(super) fn advised_instead(&self, name: &str, context: &Context) -> Option<Advised> {
+        self.advised_where(name, |verdict| matches!(verdict, Verdict::Change | Verdict::Unknown), context)
+    }
+
+    fn advised_where(&self, name: &str, asks: impl Fn(Verdict) -> bool, context: &Context) -> Option<Advised> {
         let advice = self.advice.filter(|advice| !advice.counts_on_this_machine())?;
-        let item = advice.item(name).filter(|item| item.verdict == Verdict::Change)?;
+        let item = advice.item(name).filter(|item| asks(item.verdict))?;
         let value = i64::from(item.target.whole()?);
         // What does not go with it is for others to say.
         let goes_with = |other: &str| other == name || GROUP.contains(&name) && GROUP.contains(&other);

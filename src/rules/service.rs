@@ -106,7 +106,11 @@ impl Service<'_> {
             one.file == place.file && one.span.start <= place.span.start && place.span.end <= one.span.end
         };
         let container = self.deployment.container?;
-        Some(self.deployment.instruction.filter(|instruction| !within(instruction)).unwrap_or(container))
+        match self.deployment.instruction {
+            // What stands in the instruction itself needs no other place.
+            Some(instruction) => Some(instruction).filter(|instruction| !within(instruction)),
+            None => Some(container),
+        }
     }
 
     /// Where the worker class is set, or the command that leaves it to the default.
@@ -206,23 +210,12 @@ impl Service<'_> {
         }
         let class = self.deployment.setting("worker_class").map(|class| &class.winner);
         // A class that is read from a variable is one that somebody may choose.
-        if class.is_some_and(|class| !class.is_settled()) {
+        if class.is_some_and(|class| !class.is_settled() || class.is_from_image(context.files)) {
             return true;
         }
-        let Some(place) = class.filter(|class| class.layer == Layer::CommandLine).and_then(|class| class.place) else {
-            return false;
-        };
-        let text = context.files.get(place.file).text();
-        let table = table(self.deployment.server);
-        let mut named =
-            ["--worker-class", "-k"].iter().flat_map(|option| text.split(option).skip(1)).filter_map(|rest| {
-                let word = rest.strip_prefix([' ', '='])?.trim_start_matches(['"', '\'', ' ']);
-                let end = word.find(|c: char| !c.is_ascii_alphanumeric() && !"._:".contains(c)).unwrap_or(word.len());
-                table.class(word.get(..end)?)
-            });
         let version = self.deployment.version.version;
-        let acts = |class: &WorkerClass| !matches!(setting.setting.honoured_by(class, version), Honoured::No);
-        named.any(acts)
+        let acts = |class: &&WorkerClass| !matches!(setting.setting.honoured_by(class, version), Honoured::No);
+        self.deployment.other_classes.iter().any(acts)
     }
 
     /// Every setting that somebody changes and the worker class does not act on, those apart that have a

@@ -161,15 +161,21 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
         return Vec::new();
     };
     let inside = |now: u32, lower: u32, other| if now >= lower { Verdict::InRange } else { other };
+    let lives = workers.and_then(|workers| life(inputs, most.value, workers, inputs.chain.margins.booting));
+    let enough = lives.filter(Life::is_short).map(|life| life.enough);
     let requests = Item {
         setting: "max_requests",
         current: Some(amount(most)),
-        lower: Amount::Count(FEWEST_REQUESTS),
-        target: Amount::Count(10 * FEWEST_REQUESTS),
+        lower: Amount::Count(enough.unwrap_or(FEWEST_REQUESTS)),
+        target: Amount::Count(enough.unwrap_or(10 * FEWEST_REQUESTS)),
         upper: Amount::Open,
         binding: Binding::Recycling,
-        // Whoever replaces workers so soon may have a leak that grows as fast: something to think about.
-        verdict: inside(most.value, FEWEST_REQUESTS, Verdict::Consider),
+        // Whoever replaces workers so soon may have a leak that grows as fast: something to think about. That they
+        // hardly do anything but start is known.
+        verdict: match enough {
+            Some(_) => Verdict::Change,
+            None => inside(most.value, FEWEST_REQUESTS, Verdict::Consider),
+        },
     };
     let after = most.value;
     let apart = Item {
@@ -189,6 +195,38 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
     // A single worker has nobody to be replaced together with.
     let alone = workers.is_some_and(|workers| workers <= 1);
     if alone { vec![requests] } else { vec![requests, apart] }
+}
+
+/// How long a worker lives that is replaced after a number of requests, beside how long its start takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Life {
+    /// How long it serves.
+    pub seconds: f64,
+    /// How long its start takes.
+    pub boot: f64,
+    /// After how many requests, in whole hundreds, the start is no more than its share.
+    pub enough: u32,
+    /// After how many it is replaced.
+    requests: u32,
+}
+
+/// From so many requests on nobody calls it often.
+const SELDOM: u32 = 500;
+
+impl Life {
+    /// Whether too much of it goes into the start.
+    pub const fn is_short(&self) -> bool {
+        self.requests < self.enough && self.requests < SELDOM
+    }
+}
+
+/// The life of each of `workers`; `None` where nobody says how many requests come or how long a start takes.
+pub fn life(inputs: &Inputs, requests: u32, workers: u32, share: f64) -> Option<Life> {
+    let boot = inputs.chain.boot.as_ref()?.value.0;
+    let copies = inputs.replicas.as_ref()?.value.max(1);
+    let each = inputs.demand.rate.as_ref()?.value.0 / (f64::from(copies) * f64::from(workers.max(1)));
+    let enough = whole((each * boot / share.max(0.01) / 100.0).ceil() * 100.0)?;
+    Some(Life { seconds: f64::from(requests) / each, boot, enough, requests })
 }
 
 /// By how many requests the ends of workers are to lie apart: a tenth, so that of ten workers hardly two end together.

@@ -200,6 +200,8 @@ pub struct Margins {
     pub stop: Seconds,
     /// By how much a server keeps an idle connection longer than the proxy in front.
     pub idle: Seconds,
+    /// The share of its life that a worker may spend on starting.
+    pub booting: f64,
 }
 
 /// Settings about time, and what is around the service that they have to go with.
@@ -227,6 +229,8 @@ pub struct Chain {
     pub timeout: Option<Timer>,
     /// After how many requests a worker is replaced, and by how much that varies; 0 for never.
     pub recycling: Option<(Known<u32>, Known<u32>)>,
+    /// From the start of a worker until it takes requests.
+    pub boot: Option<Known<Seconds>>,
     /// Whether each worker has a file for its heartbeat that lies on the disk of a container, and why it
     /// cannot, where it cannot.
     pub heartbeat: Option<Heartbeat>,

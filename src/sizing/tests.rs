@@ -348,7 +348,7 @@ fn the_kill_comes_after_the_longest_request() {
             drain: drain.map(|drain| known(Seconds(drain))),
             longest_request: longest.map(|longest| known(Seconds(longest))),
             graceful: Some(Timer { setting: "graceful_timeout", now: known(Some(30.0)) }),
-            margins: Margins { stop: Seconds(5.0), idle: Seconds(5.0) },
+            margins: Margins { stop: Seconds(5.0), idle: Seconds(5.0), booting: 0.1 },
             ..Chain::default()
         };
         let advice = recommend(&Inputs { chain, ..on(Class::Sync, 2.0, Workload::Mixed) });

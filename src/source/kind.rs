@@ -96,6 +96,8 @@ pub enum FileKind {
     Nginx,
     /// The configuration of Caddy.
     Caddyfile,
+    /// What Terraform or `OpenTofu` builds; of it only words are looked for.
+    Terraform,
 }
 
 /// What a name tells about a file.
@@ -220,6 +222,7 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         (_, "dockerignore") => FileKind::Dockerignore,
+        (_, "tf") => FileKind::Terraform,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
         (_, "service" | "socket") => FileKind::Systemd,
@@ -486,6 +489,7 @@ mod tests {
             ("dockerfile", Some(Dockerfile)),
             ("Dockerfile.dockerignore", Some(FileKind::Dockerignore)),
             (".dockerignore", Some(FileKind::Dockerignore)),
+            ("infra/main.tf", Some(FileKind::Terraform)),
             ("Dockerfile.j2", None),
             ("web.service", Some(FileKind::Systemd)),
             ("deploy/web.service.j2", Some(FileKind::Systemd)),

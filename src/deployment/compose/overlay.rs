@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Project, environment};
+use super::{Elsewhere, Project, environment};
+use crate::deployment::context::named_for_production;
 use crate::deployment::locate::join;
 use crate::read::{ComposeFile, Facts};
 use crate::source::{FileId, Files, Word};
@@ -41,6 +42,32 @@ pub(super) fn projects(files: &Files, facts: &Facts) -> Vec<Project> {
     }
     alone.append(&mut over);
     alone
+}
+
+/// Which other file says how a service of `project` runs in another way: one that is laid over its files, or one for
+/// production beside them.
+pub(super) fn elsewhere(
+    project: &Project,
+    service: &str,
+    projects: &[Project],
+    files: &Files,
+    facts: &Facts,
+) -> Option<Elsewhere> {
+    let own = *project.files.last()?;
+    let is_for_production = |file: FileId| named_for_production(name(files, file));
+    if project.files.iter().any(|&file| is_for_production(file)) {
+        return None;
+    }
+    let changes = |file: FileId| facts.compose.get(&file).is_some_and(|compose| compose.has(service));
+    let later = projects.iter().filter_map(|other| {
+        let (&last, below) = other.files.split_last()?;
+        (last != own && below.contains(&own) && changes(last)).then_some(last)
+    });
+    let beside = projects.iter().filter(|other| other.folder == project.folder && other.only.is_none());
+    let beside = beside.filter_map(|other| Some(*other.files.last()?)).filter(|&file| file != own && changes(file));
+    let mut for_production = later.clone().chain(beside).filter(|&file| is_for_production(file));
+    let mut by_default = later.filter(|&file| OVERRIDE.contains(&name(files, file)));
+    for_production.next().map(Elsewhere::Production).or_else(|| by_default.next().map(Elsewhere::ByDefault))
 }
 
 fn name(files: &Files, file: FileId) -> &str {

@@ -416,6 +416,11 @@ pub(super) fn is_beside_another(configuration: &UwsgiFile) -> bool {
     configuration.sections.iter().any(|section| section.name.value.starts_with("server:"))
 }
 
+/// Whether a file lies in a folder of parts (`uwsgi.d`), which another one includes together.
+pub(super) fn is_a_part(file: FileId, files: &Files) -> bool {
+    files.get(file).folder().rsplit('.').next() == Some("d")
+}
+
 /// Whether the application that the options name is in the project.
 pub(super) fn names_code(configuration: &UwsgiFile, files: &Files) -> bool {
     let options = configuration.sections.iter().flat_map(|section| &section.options);

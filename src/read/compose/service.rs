@@ -93,6 +93,7 @@ impl<'a> Reader<'a> {
         Container {
             read_only: read_only.map(|flag| flag.place),
             tls: self.routed_with_tls(),
+            routed_port: self.routed_port(),
             writable,
             stop_is_open: self.first_set(&["stop_grace_period"]).is_some() && self.limits().stop_grace.is_none(),
             ..Container::default()
@@ -108,14 +109,32 @@ impl<'a> Reader<'a> {
             router.is_some_and(|(_, option)| option == "tls" || option.starts_with("tls."))
                 && !label.trim_end().ends_with("=false")
         };
-        self.chain(&["labels"]).into_iter().find_map(|found| {
+        self.labels().into_iter().find(|label| takes(&label.value)).map(|label| label.place)
+    }
+
+    /// The port that all its labels for Traefik name (`loadbalancer.server.port`).
+    fn routed_port(&self) -> Option<u16> {
+        let port = |label: &Located<String>| {
+            let (name, port) = label.value.split_once('=')?;
+            let is_port = name.starts_with("traefik.") && name.ends_with(".loadbalancer.server.port");
+            if is_port { port.trim().parse::<u16>().ok() } else { None }
+        };
+        let mut ports: Vec<u16> = self.labels().iter().filter_map(port).collect();
+        ports.dedup();
+        if let [only] = ports.as_slice() { Some(*only) } else { None }
+    }
+
+    /// Its labels as `name=value`, the nearest first.
+    fn labels(&self) -> Vec<Located<String>> {
+        let of = |found: Found<'a>| {
             let listed = found.node.items().into_iter().filter_map(|item| item.filled(self.outer));
             let mapped = found.node.entries().into_iter().filter_map(|(key, value)| {
                 let (key, value) = (key.filled(self.outer)?.value, value.filled(self.outer)?);
                 Some(value.map(|value| format!("{key}={value}")))
             });
-            listed.chain(mapped).find(|label| takes(&label.value)).map(|label| label.place)
-        })
+            listed.chain(mapped).collect::<Vec<_>>()
+        };
+        self.chain(&["labels"]).into_iter().flat_map(of).collect()
     }
 
     /// Every value of a key, the nearest first. A tag hides those beneath it, and so does the shorthand

@@ -3,6 +3,9 @@
 use super::prelude::*;
 use crate::app::KeepsakeKind;
 
+/// What only Django has, by its settings.
+const DJANGO: [&str; 3] = ["channel layer", "sessions in memory", "holds the sessions"];
+
 pub(super) const RULE: Rule = rule!("per-process-state", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
@@ -15,6 +18,11 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     for kept in &app.keepsakes {
         let KeepsakeKind::Memory(what) = kept.kind else { continue };
+        // An application without Django reads none of its settings, even where it imports them.
+        let of_django = DJANGO.iter().any(|word| what.contains(word));
+        if of_django && app.framework != crate::app::Framework::Django {
+            continue;
+        }
         // Only consumers listen to it, and those need a loop.
         if what.contains("channel layer") && !service.runs_loop() {
             continue;

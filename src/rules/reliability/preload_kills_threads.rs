@@ -9,7 +9,8 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     let Some(service) = service else { return };
     let Some(preload) = service.loads_before_fork() else { return };
     let started = |one: &&crate::app::Beginning| {
-        matches!(one.kind, BeginningKind::Threads | BeginningKind::Schedules) && one.at_import
+        // What it leaves in a store the workers find there, whichever process does it.
+        matches!(one.kind, BeginningKind::Threads | BeginningKind::Schedules) && one.at_import && !one.stores
     };
     for thread in app.beginnings.iter().filter(started) {
         // Whoever says that it belongs to the parent means it.

@@ -1,6 +1,7 @@
 //! Fires when workers are replaced so often, or so few of them are there, that replacing one is felt.
 
 use super::prelude::*;
+use crate::sizing::chain;
 
 pub(super) const RULE: Rule = rule!("recycle-too-aggressive", Shape::Deployment(check));
 
@@ -32,31 +33,29 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .fix(None);
         return;
     }
-    let rate = context.stated.request_rate.as_ref().zip(context.stated.boot_time.as_ref());
-    let known = rate.zip(copies.as_ref());
-    if let Some(((rate, boot), (copies, ..))) = known {
-        let each = rate.value / (f64::from((*copies).max(1)) * exact(count.max(1)));
-        let lives = exact(requests) / each;
-        if lives < boot.value / out.parameter("share") && requests < 500 {
-            #[allow(clippy::cast_possible_truncation, reason = "a number of requests")]
-            let enough = (each * boot.value / out.parameter("share") / 100.0).ceil() as i64 * 100;
-            out.report(
-                place,
-                "replaced this often",
-                format!(
-                    "at {} requests/s ({}) a worker lives {lives:.0} s and takes {} s to start ({})",
-                    rate.value, rate.source, boot.value, boot.source
-                ),
-            )
-            .at_most(recycle.confidence())
-            .help(format!("with {enough} at most one worker in ten is starting"))
-            .fix(
-                service
-                    .set(name, &Value::Int(enough), context)
-                    .map(|edit| Fix::unsafe_(format!("set `{name}` to {enough}"), vec![edit])),
-            );
-            return;
-        }
+    let stated = context.stated.request_rate.as_ref().zip(context.stated.boot_time.as_ref());
+    let few = u32::try_from(requests).ok().zip(u32::try_from(count).ok());
+    let lives = service.inputs.zip(few).filter(|_| copies.is_some()).and_then(|(inputs, (requests, workers))| {
+        chain::life(inputs, requests, workers, out.parameter("share")).filter(chain::Life::is_short)
+    });
+    if let Some((life, (rate, boot))) = lives.zip(stated) {
+        let advised = service.advised_or(name, i64::from(life.enough), context);
+        out.report(
+            place,
+            "replaced this often",
+            format!(
+                "at {} requests/s ({}) a worker lives {:.0} s and takes {} s to start ({})",
+                rate.value, rate.source, life.seconds, life.boot, boot.source
+            ),
+        )
+        .at_most(recycle.confidence())
+        .help(format!("with {} at most one worker in ten is starting", advised.value))
+        .fix(advised.fix);
+        return;
+    }
+    // The next one is a fork of what is loaded already, which takes no time.
+    if deployment.setting("preload_app").and_then(Setting::value) == Some(&Value::Bool(true)) {
+        return;
     }
     let Some((1, source, copies_at)) = copies.filter(|_| count == 1 && setting.winner.is_settled() && !weighed) else {
         return;

@@ -33,23 +33,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     };
     let options = deployment.configuration.iter().flat_map(|file| &file.strangers);
     let hooked = options.clone().any(|option| option.name == "hook-master-start");
-    let has_socket = ["socket", "http_socket", "uwsgi_socket"].iter().any(|name| {
-        let value = deployment.setting(name).and_then(Setting::value);
-        let is_path = |text: &str| text.contains('/') || text.rsplit('.').next() == Some("sock");
-        match value {
-            Some(Value::List(all)) => all.iter().any(|one| one.as_str().is_some_and(is_path)),
-            value => value.and_then(Value::as_str).is_some_and(is_path),
-        }
-    });
+    let has_socket = ["socket", "http_socket", "uwsgi_socket"].iter().any(|name| names_a_path(service, name));
     // A worker that has served its number of requests ends, and without a master nobody starts it again (2.0.31).
     let recycles = deployment.int("max_requests").is_some_and(|limit| limit > 0);
     let elsewhere = deployment.is_run_by_distribution(context.files);
+    let wants_master = off("master") && (several || recycles) && !elsewhere;
     let matters = |name: &str| match name {
         "die_on_term" => {
-            // A hook may give the signal another meaning.
-            !other_signal && !hooked && !elsewhere
+            // A hook may give the signal another meaning. Without a master SIGTERM ends it (2.0.30).
+            !other_signal && !hooked && !elsewhere && (!off("master") || wants_master)
         }
-        "master" => (several || recycles) && !elsewhere,
+        "master" => wants_master,
         "vacuum" => has_socket,
         // What it serves may be no application at all: `--cgi`, files.
         "need_app" => deployment.app.is_some(),
@@ -65,11 +59,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !grave {
         return;
     }
-    let mut says: Vec<String> = missing.iter().map(|(_, option, why)| format!("without `{option}` {why}")).collect();
+    let says = |(name, option, why): &&(&str, &str, &str)| match *name {
+        "die_on_term" if wants_master => format!("with a master, and without `{option}`, {why}"),
+        _ => format!("without `{option}` {why}"),
+    };
+    let mut says: Vec<String> = missing.iter().map(says).collect();
     // Of a loop only one of many greenlets waits, and a web socket lasts longer than any limit of a request.
     let sockets = deployment.setting("http_websockets").is_some_and(Setting::is_set)
         || service.application.is_some_and(|app| !app.websockets.is_empty());
+    // The master does it.
     let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set())
+        && (!off("master") || wants_master)
         && service.cores_of_loop().is_none()
         && !sockets;
     says.extend(harakiri.then(|| "without `harakiri` a request that hangs keeps its worker for ever".to_owned()));
@@ -123,6 +123,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             options.join(", ")
         ))
         .fix((!edits.is_empty()).then(|| Fix::safe(title, edits)));
+}
+
+/// Whether a setting names a file to listen on.
+fn names_a_path(service: &Service, name: &str) -> bool {
+    let is_path = |text: &str| text.contains('/') || text.rsplit('.').next() == Some("sock");
+    match service.deployment.setting(name).and_then(Setting::value) {
+        Some(Value::List(all)) => all.iter().any(|one| one.as_str().is_some_and(is_path)),
+        value => value.and_then(Value::as_str).is_some_and(is_path),
+    }
 }
 
 /// Whether an application imports a package, by the name of its module.

@@ -33,6 +33,11 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         let around = &deployment.surroundings;
         let who = if deployment.kind == UnitKind::ComposeService { "Traefik" } else { "the ingress" };
         // A label stands in the very service that it speaks of.
+        // Another program in the container may be the one that it passes requests to.
+        let ports = service.ports();
+        if around.routed_port.is_some_and(|port| !ports.is_empty() && !ports.contains(&port)) {
+            return None;
+        }
         let passes = if around.service.is_none() { around.tls } else { around.service };
         Some((who, around.tls?, passes?))
     };

@@ -1,6 +1,7 @@
 //! Fires when a number of processes or threads is computed from the cores of the machine.
 
 use super::prelude::*;
+use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
@@ -28,6 +29,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         if setting.winner.named_variables().any(|name| is_named_in_a_manifest(name, context)) {
             continue;
         }
+        if is_a_machine_of_its_own(service, context) {
+            continue;
+        }
         let unless = match variables.as_slice() {
             [] => String::new(),
             names => format!(", unless {} is set", names.join(" or ")),
@@ -52,6 +56,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             });
         let report = match service.container_beside(place) {
             Some(container) => report.related(container, "runs in a container"),
+            None if container.is_some() => report,
             // Without a container the machine's cores are what there is.
             None => report.severity(Severity::Advice),
         };
@@ -62,12 +67,29 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             report
         };
         let cores = service.cpus.filter(|cpus| cpus.place.is_some()).map(|cpus| cpus.cpus.whole_up());
-        report.related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place))).fix(
-            cores.filter(|_| context.files.text_at(place).contains(spelling)).map(|cores| {
-                let edit = Edit::replace(place, cores.to_string());
-                Fix::unsafe_(format!("count on the {cores} of the limit"), vec![edit])
-            }),
-        );
+        let advised = limit.and_then(|_| service.advised_instead(name, context)).and_then(|advised| advised.fix);
+        // What the advice has a number for gets no other one.
+        let told = service.advice.is_some_and(|advice| advice.item(name).is_some());
+        let by_hand = cores.filter(|_| !told && context.files.text_at(place).contains(spelling)).map(|cores| {
+            let edit = Edit::replace(place, cores.to_string());
+            Fix::unsafe_(format!("count on the {cores} of the limit"), vec![edit])
+        });
+        report
+            .related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place)))
+            .fix(advised.or(by_hand));
+    }
+}
+
+/// Whether AWS Fargate runs it, which gives each task a virtual machine with the cores of the task.
+fn is_a_machine_of_its_own(service: &Service, context: &Context) -> bool {
+    let named = |text: &str| text.contains("FARGATE");
+    match service.deployment.kind {
+        UnitKind::Platform => named(context.files.get(service.deployment.command.file).text()),
+        // Nothing else in the project runs the image.
+        UnitKind::Image => {
+            context.files.iter().any(|(_, file)| file.path().rsplit('.').next() == Some("tf") && named(file.text()))
+        }
+        _ => false,
     }
 }
 

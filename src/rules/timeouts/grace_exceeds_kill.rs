@@ -5,6 +5,9 @@ use crate::rules::surroundings::seconds;
 
 pub(super) const RULE: Rule = rule!("grace-exceeds-kill", Shape::Deployment(check));
 
+/// Less time than this for requests is little.
+const FEW_SECONDS: i64 = 10;
+
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     if !service.in_production() {
@@ -57,7 +60,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     })
     .fix(match fits {
         // Nobody has said that it may not take longer where the time to stop is only a default.
-        Some(_) => advised.and_then(|advised| if kill.is_chosen { advised.safely() } else { advised.fix }),
+        // With a few seconds the margin is much of them, and cuts requests off that are answered today.
+        Some(fits) => {
+            let safe = kill.is_chosen && fits >= FEW_SECONDS;
+            advised.and_then(|advised| if safe { advised.safely() } else { advised.fix })
+        }
         None => longer(kill.place, total + margin, context),
     });
 }

@@ -92,10 +92,18 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             ),
         )
         .related(slowest.call, "holds a worker while it waits");
-    let edit = service.give("threads", &Value::Int(4), context);
+    let advised = service.advised("threads", context);
+    let many = advised.as_ref().map_or(4, |advised| advised.value);
+    let by_hand = || {
+        let told = service.advice.is_some_and(|advice| advice.item("threads").is_some());
+        let edit = service.give("threads", &Value::Int(4), context).filter(|_| !told)?;
+        Some(Fix::unsafe_("run 4 requests in the threads of each worker", vec![edit]))
+    };
     report
-        .help("set `threads = 4` or more (which makes it a gthread worker); `farrier advise` computes a number")
-        .fix(edit.map(|edit| Fix::unsafe_("run 4 requests in the threads of each worker", vec![edit])));
+        .help(format!(
+            "set `threads = {many}` (which makes it a gthread worker); `farrier advise` says how it computes that"
+        ))
+        .fix(advised.and_then(|advised| advised.fix).or_else(by_hand));
 }
 
 /// How long a call takes at worst, for choosing one of several.
