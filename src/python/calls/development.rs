@@ -32,8 +32,18 @@ const FLAGS: [&str; 18] = [
 ];
 /// Names of variables of the environment, and of constants, that are only set for tests. As attributes they may
 /// say something about what is asked for: the test mode of a payment.
-const TEST_FLAGS: [&str; 9] =
-    ["in_test", "in_tests", "is_test", "is_testing", "running_tests", "test_mode", "testing", "under_test", "unittest"];
+const TEST_FLAGS: [&str; 10] = [
+    "in_test",
+    "in_tests",
+    "pytest",
+    "is_test",
+    "is_testing",
+    "running_tests",
+    "test_mode",
+    "testing",
+    "under_test",
+    "unittest",
+];
 /// Texts that name such a stage.
 const STAGES: [&str; 6] = ["debug", "dev", "development", "local", "test", "testing"];
 /// Texts that switch something on.
@@ -64,7 +74,8 @@ fn within(test: &Expr, holds: bool, depth: usize) -> bool {
             ([op @ (CmpOp::In | CmpOp::NotIn)], [all]) => {
                 let found = (*op == CmpOp::In) == holds;
                 found
-                    && (is_in_tests(&compare.left, all) || all_switch_on(all) && within(&compare.left, true, depth + 1))
+                    && (is_in_tests(&compare.left, all, |name| is_flag(name) || is_test_flag(name))
+                        || all_switch_on(all) && within(&compare.left, true, depth + 1))
             }
             _ => false,
         },
@@ -93,12 +104,60 @@ fn within(test: &Expr, holds: bool, depth: usize) -> bool {
     }
 }
 
+/// What a question comes out as wherever requests are served for others, if it asks whether tests run:
+/// `"pytest" in sys.modules`, `os.environ.get("PYTEST_CURRENT_TEST")`, `hasattr(sys, "_called_from_test")`.
+pub fn asks_for_tests(test: &Expr) -> Option<bool> {
+    asks_for_tests_within(test, 0)
+}
+
+fn asks_for_tests_within(test: &Expr, depth: usize) -> Option<bool> {
+    let deeper = |test: &Expr| if depth < MAX_DEPTH { asks_for_tests_within(test, depth + 1) } else { None };
+    match test {
+        Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => deeper(&operation.operand).map(|answer| !answer),
+        Expr::BoolOp(operation) => {
+            let decides = operation.op == BoolOp::Or;
+            let answers: Vec<Option<bool>> = operation.values.iter().map(deeper).collect();
+            let all = answers.iter().all(|answer| *answer == Some(!decides)).then_some(!decides);
+            answers.contains(&Some(decides)).then_some(decides).or(all)
+        }
+        Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+            ([op @ (CmpOp::In | CmpOp::NotIn)], [all]) => {
+                is_in_tests(&compare.left, all, is_test_flag).then_some(*op == CmpOp::NotIn)
+            }
+            ([CmpOp::Is], [Expr::NoneLiteral(_)]) => is_of_tests(&compare.left).then_some(true),
+            ([CmpOp::IsNot], [Expr::NoneLiteral(_)]) => is_of_tests(&compare.left).then_some(false),
+            ([CmpOp::Eq], [other]) => (is_of_tests(&compare.left) && switches_on(other)).then_some(false),
+            _ => None,
+        },
+        Expr::Call(call) => match (&*call.func, &*call.arguments.args) {
+            (Expr::Name(name), [only]) if name.id.as_str() == "bool" => deeper(only),
+            (Expr::Name(name), [module, Expr::StringLiteral(mark)]) if name.id.as_str() == "hasattr" => {
+                (last_name(module) == "sys" && mark.value.to_str() == "_called_from_test").then_some(false)
+            }
+            _ => is_of_tests(test).then_some(false),
+        },
+        _ => None,
+    }
+}
+
+/// `os.environ.get("PYTEST_CURRENT_TEST")`, which is set for tests and nowhere else.
+fn is_of_tests(value: &Expr) -> bool {
+    let Expr::Call(call) = value else { return false };
+    let of_environment = match &*call.func {
+        Expr::Attribute(method) if method.attr.as_str() == "get" => last_name(&method.value) == "environ",
+        callee => last_name(callee) == "getenv",
+    };
+    of_environment
+        && matches!(&*call.arguments.args, [Expr::StringLiteral(name)]
+            if name.value.to_str().to_ascii_lowercase().starts_with("pytest_"))
+}
+
 /// `"PYTEST_CURRENT_TEST" in os.environ`, `"pytest" in sys.modules`.
-fn is_in_tests(name: &Expr, all: &Expr) -> bool {
+fn is_in_tests(name: &Expr, all: &Expr, is_flag: fn(&str) -> bool) -> bool {
     let Expr::StringLiteral(name) = name else { return false };
     let name = name.value.to_str();
     match last_name(all) {
-        "environ" => is_flag(name) || is_test_flag(name),
+        "environ" => is_flag(name),
         "modules" => matches!(name, "pytest" | "unittest"),
         "argv" => name == "test",
         _ => false,

@@ -42,6 +42,16 @@ impl Reader<'_> {
                 let asked = either.values.iter().map(present).filter(|kept| kept.is_name_expr() || returned(kept));
                 asked.map(|kept| self.kept(kept)).find(|kept| *kept != Kept::No).unwrap_or(Kept::No)
             }
+            // `if self.state == READY and self._it is not None: return self._it`
+            Expr::BoolOp(all) if all.op == ast::BoolOp::And => {
+                let returned = |kept: &Expr| result.value.as_deref().is_some_and(|given| is_same(given, kept));
+                let (kept, others): (Vec<&Expr>, Vec<&Expr>) =
+                    all.values.iter().partition(|value| returned(present(value)));
+                match *kept.as_slice() {
+                    [kept] if others.into_iter().all(says_how_far) => self.kept(present(kept)),
+                    _ => Kept::No,
+                }
+            }
             one => self.kept(present(one)),
         }
     }
@@ -149,6 +159,27 @@ impl Reader<'_> {
             index = function.parent;
         }
         !PER_REQUEST.contains(&name) && self.facts.functions[0].bindings.contains_key(name)
+    }
+}
+
+/// Whether a condition only asks the object how far it is: `self.ready`, `self.state == State.READY`.
+fn says_how_far(test: &Expr) -> bool {
+    let is_own = |expr: &Expr| match expr {
+        Expr::Attribute(attribute) => {
+            matches!(&*attribute.value, Expr::Name(object) if matches!(object.id.as_str(), "self" | "cls"))
+        }
+        _ => false,
+    };
+    let is_fixed = |expr: &Expr| match expr {
+        Expr::Attribute(member) => matches!(&*member.value, Expr::Name(_) | Expr::Attribute(_)),
+        other => other.is_literal_expr(),
+    };
+    match test {
+        Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+            ([CmpOp::Eq | CmpOp::Is], [fixed]) => is_own(&compare.left) && is_fixed(fixed) && !is_own(fixed),
+            _ => false,
+        },
+        other => is_own(other),
     }
 }
 

@@ -14,17 +14,20 @@ mod flags;
 mod generators;
 mod guards;
 mod kept;
+mod keywords;
 mod lookups;
 mod probes;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
-pub use self::development::{is_development, is_flag};
+pub use self::development::{asks_for_tests, is_development, is_flag};
 pub use self::fills::same_text;
 pub use self::guards::is_program;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;
+pub use self::keywords::keyword_read;
 pub use self::probes::asks_for_loop;
+use self::probes::leaves_on_loop;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -116,6 +119,8 @@ pub struct Function<'a> {
     pub is_refused: bool,
     /// Its parameters.
     pub parameters: Vec<Parameter<'a>>,
+    /// What it reads by name out of its `**kwargs`.
+    pub keywords: Vec<&'a str>,
     /// Its decorators.
     pub decorators: &'a [ast::Decorator],
     /// The annotation of what it returns.
@@ -331,6 +336,7 @@ impl<'a> Function<'a> {
             is_abstract: false,
             is_refused: false,
             parameters: Vec::new(),
+            keywords: Vec::new(),
             decorators: &[],
             returns: None,
             bindings: HashMap::new(),
@@ -395,7 +401,11 @@ impl<'a> Reader<'a> {
                 Kept::Process => self.kept += 1,
                 Kept::No => {}
             }
-            if leaves(stmt) || keeps_to_lifespan(stmt) || self.returns_when_set(stmt, &body[i + 1..]) {
+            if leaves(stmt)
+                || keeps_to_lifespan(stmt)
+                || leaves_on_loop(stmt)
+                || self.returns_when_set(stmt, &body[i + 1..])
+            {
                 self.silent += 1;
             }
         }

@@ -16,6 +16,37 @@ pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
     })
 }
 
+/// Whether a statement leaves wherever a loop runs: `try: get_running_loop()`, `except RuntimeError: pass`,
+/// `else: raise`.
+pub(super) fn leaves_on_loop(stmt: &Stmt) -> bool {
+    let Stmt::Try(attempt) = stmt else { return false };
+    let Some(probe) = attempt.body.iter().position(|one| probes_for_loop(std::slice::from_ref(one))) else {
+        return false;
+    };
+    let gets_through = match attempt.body.last() {
+        // What is raised here may be caught below.
+        Some(Stmt::Raise(raise)) if probe + 1 < attempt.body.len() => !attempt.handlers.iter().any(|handler| {
+            let ast::ExceptHandler::ExceptHandler(handler) = handler;
+            may_catch(handler.type_.as_deref(), raise.exc.as_deref())
+        }),
+        Some(Stmt::Return(_)) => true,
+        _ => false,
+    };
+    gets_through || attempt.orelse.last().is_some_and(|last| matches!(last, Stmt::Raise(_) | Stmt::Return(_)))
+}
+
+/// Whether a handler may be for what is raised, as far as the names show.
+fn may_catch(handled: Option<&Expr>, raised: Option<&Expr>) -> bool {
+    match (handled, raised.map(last_name)) {
+        (Some(Expr::Tuple(all)), Some(_)) => all.elts.iter().any(|one| may_catch(Some(one), raised)),
+        (Some(handled), Some(raised)) => {
+            let handled = last_name(handled);
+            matches!(handled, "Exception" | "BaseException") || handled == raised
+        }
+        _ => true,
+    }
+}
+
 fn is_probe(expr: &Expr) -> bool {
     matches!(expr, Expr::Call(call) if PROBES.contains(&last_name(&call.func)))
 }

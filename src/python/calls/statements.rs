@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
             let body = Span::new(span_of(first).start, span_of(last).end);
             self.looped(body);
             let through = gone_through(&stmt.iter);
-            if through.is_name_expr() {
+            if through.is_name_expr() || last_name(through) == "qsize" {
                 self.only_if(body, through, true);
             }
             self.only_under(through);
@@ -246,6 +246,7 @@ impl<'a> Reader<'a> {
             self.current().sets_nonblocking = true;
         }
         self.facts.binds_any |= matches!(last_name(&call.func), "exec" | "globals" | "vars");
+        self.reads_keyword(call);
         self.filling_call(call);
         self.forwards(call);
         if self.typing_only == 0 {
@@ -307,6 +308,8 @@ fn gone_through(iterated: &Expr) -> &Expr {
         Expr::Call(call) if last_name(&call.func) == "range" && call.func.is_name_expr() => match &*call.arguments.args
         {
             [times @ Expr::Name(_)] => times,
+            // `range(queue.qsize())`
+            [Expr::Call(times)] if last_name(&times.func) == "qsize" => &call.arguments.args[0],
             _ => iterated,
         },
         other => other,

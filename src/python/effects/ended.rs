@@ -9,8 +9,14 @@ use crate::python::types::{ClassId, said};
 use crate::source::Span;
 
 /// Methods that wait for an end, each with the question whether it has come, and the answer to that.
-const QUESTIONS: [(&str, &str, bool); 4] =
-    [("result", "done", true), ("exception", "done", true), ("get", "ready", true), ("join", "is_alive", false)];
+const QUESTIONS: [(&str, &str, bool); 6] = [
+    ("result", "done", true),
+    ("exception", "done", true),
+    ("get", "ready", true),
+    ("get", "empty", false),
+    ("get", "qsize", true),
+    ("join", "is_alive", false),
+];
 
 impl<'a> Work<'_, 'a> {
     /// Whether `span` runs only if `process.poll()` gave something.
@@ -85,19 +91,19 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// Whether the answer of a method is there already: `future.result()` under `if future.done():`, after
-    /// `while not future.done():` or after `await asyncio.wrap_future(future)`.
+    /// Whether the answer of a method is there already: `future.result()` under `if future.done():`, `queue.get()` under
+    /// `while not queue.empty():`, after `while not future.done():` or after `await asyncio.wrap_future(future)`.
     pub(super) fn is_known_to_be_over(&self, method: &str, object: &'a Expr, span: Span) -> bool {
-        let Some((_, question, over)) = QUESTIONS.iter().find(|(known, ..)| *known == method) else { return false };
+        let asked: Vec<_> = QUESTIONS.iter().filter(|(known, ..)| *known == method).collect();
+        if asked.is_empty() {
+            return false;
+        }
         let function = self.types.function(self.frame.function);
-        let answer = |test: &'a Expr, holds: bool| match test {
-            Expr::Call(call) => match &*call.func {
-                Expr::Attribute(asked) if asked.attr.as_str() == *question && is_same(&asked.value, object) => {
-                    Some(holds)
-                }
-                _ => None,
-            },
-            _ => None,
+        let answer = |test: &'a Expr, holds: bool| {
+            let Expr::Call(call) = counted(test) else { return None };
+            let Expr::Attribute(method) = &*call.func else { return None };
+            let mut asked = asked.iter().filter(|(_, question, _)| method.attr.as_str() == *question);
+            asked.next().filter(|_| is_same(&method.value, object)).map(|(.., over)| holds == *over)
         };
         let mut around = function.conditions.iter().filter(|one| one.region.contains(span.start));
         let is_awaited = |event: &Event<'a>| match event.kind {
@@ -108,7 +114,7 @@ impl<'a> Work<'_, 'a> {
             }
             _ => false,
         };
-        around.any(|one| said(one.test, one.holds, &answer) == Some(*over)) || function.events.iter().any(is_awaited)
+        around.any(|one| said(one.test, one.holds, &answer) == Some(true)) || function.events.iter().any(is_awaited)
     }
 
     /// The parts of a method of a thread that run only before it is started, or after it has ended: what then is done
@@ -173,5 +179,22 @@ fn is_same(one: &Expr, other: &Expr) -> bool {
             one.attr.as_str() == other.attr.as_str() && is_same(&one.value, &other.value)
         }
         _ => false,
+    }
+}
+
+/// What a condition asks to be more than nothing: `x` of `x > 0`, `x >= 1`, `x != 0`.
+fn counted(test: &Expr) -> &Expr {
+    let Expr::Compare(compare) = test else { return test };
+    let least = |number: &Expr| match number {
+        Expr::NumberLiteral(number) => match &number.value {
+            ast::Number::Int(number) => number.as_u64(),
+            _ => None,
+        },
+        _ => None,
+    };
+    match (&*compare.ops, &*compare.comparators) {
+        ([CmpOp::Gt | CmpOp::NotEq], [number]) if least(number) == Some(0) => &compare.left,
+        ([CmpOp::GtE], [number]) if least(number) == Some(1) => &compare.left,
+        _ => test,
     }
 }

@@ -335,10 +335,16 @@ fn only_keeps(name: &str) -> bool {
 }
 
 /// What looks at a value and leaves it alone.
-const LOOKS: [&str; 12] = [
+const LOOKS: [&str; 20] = [
     "callable",
+    "critical",
+    "debug",
+    "error",
+    "exception",
+    "getattr",
     "hasattr",
     "id",
+    "info",
     "isasyncgen",
     "isawaitable",
     "iscoroutine",
@@ -347,7 +353,9 @@ const LOOKS: [&str; 12] = [
     "issubclass",
     "print",
     "repr",
+    "str",
     "type",
+    "warning",
 ];
 
 /// Whether a function of asyncio runs the coroutines that it is given as `await` would.

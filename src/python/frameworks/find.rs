@@ -206,6 +206,9 @@ impl<'a> Finder<'_, 'a> {
         {
             let owners = self.owners(&attribute.value, around);
             let speaks_of = |entry: &&Entry| {
+                if !call.map_or(entry.form.events.is_empty(), |call| entry.form.is_for_event_of(call)) {
+                    return false;
+                }
                 let Told::Decorator { on, .. } = entry.form.told else { return false };
                 let is_router = |owner: &Owner| owner.path.is_empty() || owner.path == "router";
                 owners.iter().flatten().any(|owner| is_router(owner) && among(on, &owner.class))
@@ -323,8 +326,12 @@ impl<'a> Finder<'_, 'a> {
             return;
         }
         let owners = self.owners(&attribute.value, frame);
-        for entry in entries {
+        let event = entries.iter().find(|entry| !entry.form.events.is_empty() && entry.form.is_for_event_of(call));
+        for entry in event.map_or(entries.as_slice(), std::slice::from_ref) {
             let Told::Method { on, names, argument } = entry.form.told else { continue };
+            if !entry.form.is_for_event_of(call) {
+                continue;
+            }
             let calls = |owner: &Owner| {
                 let full = if owner.path.is_empty() { name.to_owned() } else { format!("{}.{name}", owner.path) };
                 among(on, &owner.class) && names.contains(&full.as_str())
@@ -501,6 +508,19 @@ impl Form {
     fn plain_in(&self, call: &ast::ExprCall) -> Context {
         let moved = self.thread.is_some_and(|keyword| is_true(call, keyword));
         if moved { Context::Thread(Pool::Executor) } else { self.plain }
+    }
+}
+
+impl Form {
+    /// Whether it is for the event that a call names: `"server.init.before"`, `Event.SERVER_INIT_BEFORE`.
+    fn is_for_event_of(&self, call: &ast::ExprCall) -> bool {
+        let given = call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+        let mut names = given.filter_map(|given| match given {
+            Expr::StringLiteral(name) => Some(name.value.to_str().to_owned()),
+            Expr::Attribute(member) => Some(member.attr.as_str().to_ascii_lowercase().replace('_', ".")),
+            _ => None,
+        });
+        self.events.is_empty() || names.any(|name| self.events.iter().any(|event| name.starts_with(event)))
     }
 }
 

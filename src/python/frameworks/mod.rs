@@ -109,6 +109,8 @@ struct Form {
     makes: bool,
     /// Whether what is given is called once, as soon as the loop runs.
     once: bool,
+    /// What the names of the events begin with that it is for; those of all events where there are none.
+    events: Names,
 }
 
 /// A table of forms that all run plain functions in one context and `async` ones in another.
@@ -122,7 +124,7 @@ impl Runs {
     const fn form(self, told: Told, role: Role) -> Form {
         let Self { plain, coroutine } = self;
         let (of_object, of_class): (Names, Names) = (&["__call__"], &["__call__"]);
-        Form { told, role, plain, coroutine, of_object, of_class, thread: None, makes: false, once: false }
+        Form { told, role, plain, coroutine, of_object, of_class, thread: None, makes: false, once: false, events: &[] }
     }
 }
 
@@ -151,6 +153,11 @@ impl Form {
     /// For what is called once, as soon as the loop runs.
     const fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// For events whose names begin so.
+    const fn of_events(self, events: Names) -> Self {
+        Self { events, ..self }
     }
 
     /// With what is called of a class that is given.

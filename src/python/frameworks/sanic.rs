@@ -7,6 +7,9 @@ use super::{Form, HTTP_METHODS, Names, ON_LOOP, Role, START_UP, Told, at};
 
 const OBJECTS: Names = &["sanic.*.Sanic", "sanic.*.Blueprint"];
 
+/// Signals that are sent when a worker starts and when it stops.
+const AROUND_SERVING: Names = &["server.init.", "server.shutdown."];
+
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
     ON_LOOP.form(Told::Decorator { on: OBJECTS, names: HTTP_METHODS }, Role::Route),
@@ -33,7 +36,11 @@ pub(super) const FORMS: &[Form] = &[
         Role::ExceptionHandler,
     ),
     ON_LOOP.form(Told::Class { bases: &["sanic.*.ErrorHandler"], methods: &["default"] }, Role::ExceptionHandler),
+    START_UP.form(Told::Decorator { on: OBJECTS, names: &["signal"] }, Role::LifeCycle).of_events(AROUND_SERVING),
     ON_LOOP.form(Told::Decorator { on: OBJECTS, names: &["signal"] }, Role::Signal),
+    START_UP
+        .form(Told::Method { on: OBJECTS, names: &["add_signal"], argument: at(0, &["handler"]) }, Role::LifeCycle)
+        .of_events(AROUND_SERVING),
     ON_LOOP.form(Told::Method { on: OBJECTS, names: &["add_signal"], argument: at(0, &["handler"]) }, Role::Signal),
     ON_LOOP.form(Told::Class { bases: &["sanic.*.HTTPMethodView"], methods: HTTP_METHODS }, Role::Route),
     ON_LOOP.form(Told::Method { on: OBJECTS, names: &["add_task"], argument: at(0, &["task"]) }, Role::Background),

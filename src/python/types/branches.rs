@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::asserted::said;
 use super::known::literal;
-use super::{Entry, Environment, Frame, FunctionId, Types, Value};
+use super::{Entry, Environment, Frame, FunctionId, Known, Types, Value};
 use crate::python::calls::{Condition, Forwarded, Interest, Parameter, Slot};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
@@ -115,13 +115,14 @@ impl<'a> Types<'a> {
         is_all: bool,
     ) -> Vec<Entry<'a>> {
         let asks = self.asks(target.function, 0);
-        if asks.iter().all(|asked| *asked == Interest::None) || self.environments.borrow().len() >= MAX_TOLD_APART {
+        if asks.iter().all(|asked| *asked == Interest::None) && self.function(target.function).keywords.is_empty()
+            || self.environments.borrow().len() >= MAX_TOLD_APART
+        {
             return Vec::new();
         }
         let function = self.function(target.function);
-        let is_open = call.arguments.args.iter().any(Expr::is_starred_expr)
-            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-        let omits = !is_open && is_all;
+        let splatted = self.splat_names(call, frame).filter(|_| !call.arguments.args.iter().any(Expr::is_starred_expr));
+        let omits = |name: &str| is_all && splatted.as_ref().is_some_and(|names| !names.contains(&name));
         let mut entries = Vec::new();
         for (position, parameter) in function.parameters.iter().enumerate().skip(shift) {
             if asks[position] == Interest::None || parameter.variadic || entries.len() >= MAX_CERTAIN {
@@ -139,18 +140,32 @@ impl<'a> Types<'a> {
             let at = u16::try_from(position).unwrap_or(u16::MAX >> 2);
             let is_bound = || self.argument(*target, target.function, at).is_some();
             let known = match named.map(|keyword| &keyword.value).or_else(by_position) {
-                Some(argument) => {
-                    let promised = || self.promised(argument, frame);
-                    let made = || self.made_for_certain(argument, frame, 0);
-                    self.known(argument, frame).or_else(promised).or_else(made)
-                }
-                None if omits && !is_bound() => parameter.default.and_then(literal),
+                Some(argument) => self.known_when_handed(argument, frame),
+                None if omits(parameter.name) && !is_bound() => parameter.default.and_then(literal),
                 None => None,
             };
             let known = known.map(|known| known.as_asked(asks[position]));
             entries.extend(known.map(|known| ((target.function, Self::certain(at)), Value::Known(known))));
         }
+        // What it reads out of its `**kwargs` comes after its parameters.
+        for (name, position) in function.keywords.iter().zip(function.parameters.len()..) {
+            let mut named = call.arguments.keywords.iter();
+            let known = match named.find(|keyword| keyword.arg.as_ref().is_some_and(|given| given.as_str() == *name)) {
+                Some(keyword) => self.known_when_handed(&keyword.value, frame),
+                None => omits(name).then_some(Known::None),
+            };
+            let at = Self::certain(u16::try_from(position).unwrap_or(u16::MAX >> 2));
+            let known = known.map(|known| known.as_asked(Interest::Truth)).filter(|_| entries.len() < MAX_CERTAIN);
+            entries.extend(known.map(|known| ((target.function, at), Value::Known(known))));
+        }
         entries
+    }
+
+    /// What is certain of an argument.
+    fn known_when_handed(&self, argument: &'a Expr, frame: Frame) -> Option<Known<'a>> {
+        let promised = || self.promised(argument, frame);
+        let made = || self.made_for_certain(argument, frame, 0);
+        self.known(argument, frame).or_else(promised).or_else(made)
     }
 
     /// Whether the decorators of a function change nothing about which arguments it takes.

@@ -4,7 +4,7 @@
 //! well, and what the text writes to by name, `globals()["TRACE"]`, is no constant.
 
 use super::{ClassId, FunctionId, Known, ModuleRef, Types, Value};
-use crate::python::calls::{is_flag, last_name};
+use crate::python::calls::{asks_for_tests, is_flag, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{Expr, Number};
 
@@ -23,7 +23,7 @@ impl<'a> Types<'a> {
         let [binding] = module.bindings.get(name)?.as_slice() else { return None };
         match binding.bound {
             Bound::Value { value: Some(value), .. } => {
-                let known = scalar(value)?;
+                let known = constant_value(value)?;
                 // What is switched on for developing is not what serves.
                 let is_switch = known == Known::Bool(true) && is_flag(name);
                 let is_written =
@@ -70,6 +70,11 @@ impl<'a> Types<'a> {
             facts.binds_any || facts.calls.iter().any(|(_, call)| matches!(last_name(&call.func), "setattr" | "vars"))
         })
     }
+}
+
+/// A literal, or what a question comes out as that only tests answer otherwise: `PYTEST = "pytest" in sys.modules`.
+fn constant_value(expr: &Expr) -> Option<Known<'_>> {
+    scalar(expr).or_else(|| asks_for_tests(expr).map(Known::Bool))
 }
 
 /// Literals that nobody changes in place.

@@ -5,8 +5,9 @@
 
 use super::asserted::asserted;
 use super::candidates::asked_about;
+use super::made::asks_for_nothing;
 use super::{ClassId, Frame, FunctionId, ModuleRef, Types, Value};
-use crate::python::calls::{Condition, Interest, asks_for_loop};
+use crate::python::calls::{Condition, Interest, asks_for_loop, asks_for_tests, keyword_read, last_name};
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
@@ -57,6 +58,10 @@ pub enum Known<'a> {
     True,
     /// Anything but `None`.
     Some,
+    /// An open file.
+    File,
+    /// Bytes.
+    Bytes,
 }
 
 impl Known<'_> {
@@ -68,8 +73,8 @@ impl Known<'_> {
             Self::Number(number) => Some(number != 0),
             Self::Text(text) => Some(!text.is_empty()),
             Self::Ends(head, tail) if head.is_empty() && tail.is_empty() => None,
-            Self::Ends(..) | Self::True => Some(true),
-            Self::Member(..) | Self::Some => None,
+            Self::Ends(..) | Self::True | Self::File => Some(true),
+            Self::Member(..) | Self::Some | Self::Bytes => None,
         }
     }
 
@@ -122,19 +127,50 @@ impl Known<'_> {
         }
     }
 
+    /// Whether it is something of which nothing more exact is known than that it is not `None`.
+    const fn is_something(self) -> bool {
+        matches!(
+            self,
+            Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..) | Self::File | Self::Bytes
+        )
+    }
+
+    /// Whether it is an instance of a type of this name.
+    fn is_instance(self, ty: &str) -> Option<bool> {
+        /// Types of which no file is one, and no `None`.
+        const NO_FILES: [&str; 12] = [
+            "Path",
+            "PathLike",
+            "PosixPath",
+            "PurePath",
+            "bool",
+            "bytearray",
+            "bytes",
+            "dict",
+            "float",
+            "int",
+            "list",
+            "str",
+        ];
+        match self {
+            Self::None => (ty != "object" && ty != "NoneType").then_some(false),
+            Self::Bytes if ty == "bytes" => Some(true),
+            Self::File | Self::Bytes => NO_FILES.contains(&ty).then_some(false),
+            _ => None,
+        }
+    }
+
     /// Whether both are equal.
     fn equals(self, other: Self) -> Option<bool> {
         match (self, other) {
-            (Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), Self::None)
-            | (Self::None, Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => Some(false),
+            (Self::None, other) | (other, Self::None) if other.is_something() => Some(false),
             (Self::Ends(head, tail), Self::Text(text)) | (Self::Text(text), Self::Ends(head, tail)) => {
                 let may_be = text.len() >= head.len().max(tail.len()) && text.starts_with(head) && text.ends_with(tail);
                 (!may_be).then_some(false)
             }
             (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
             // A member may equal its value, and `1 == True`.
-            (Self::Some | Self::False | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), _)
-            | (_, Self::Some | Self::False | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => None,
+            (one, other) if [one, other].iter().any(|one| *one == Self::False || one.is_something()) => None,
             (Self::Bool(flag), Self::Number(number)) | (Self::Number(number), Self::Bool(flag)) => {
                 Some(u64::from(flag) == number)
             }
@@ -179,6 +215,8 @@ impl<'a> Types<'a> {
                 .same_text(call, frame, depth)
                 .or_else(|| self.parts_counted(call, frame, depth))
                 .or_else(|| self.answered(call, frame, depth))
+                .or_else(|| self.out_of_keywords(call, frame))
+                .or_else(|| self.kept_in_state(call, frame))
                 .or_else(|| self.running_loop(call, frame)),
             Expr::Subscript(part) => self.part_of_text(part, frame, depth),
             other => literal(other),
@@ -218,6 +256,16 @@ impl<'a> Types<'a> {
             return None;
         }
         self.known_within(result, target, depth + 1)
+    }
+
+    /// What a caller gives by a name that the function reads out of its `**kwargs`.
+    fn out_of_keywords(&self, call: &'a ast::ExprCall, frame: Frame) -> Option<Known<'a>> {
+        let function = self.function(frame.function);
+        let name = keyword_read(function, call)?;
+        let index = function.keywords.iter().position(|known| *known == name)?;
+        let known = self.known_argument(frame, u16::try_from(function.parameters.len() + index).ok()?)?;
+        let default = call.arguments.args.get(1);
+        (known != Known::None || default.is_none_or(Expr::is_none_literal_expr)).then_some(known)
     }
 
     fn is_enough(&self, depth: u8) -> bool {
@@ -269,6 +317,7 @@ impl<'a> Types<'a> {
                 }
                 all
             }
+            Expr::Compare(_) | Expr::Call(_) if asks_for_tests(test).is_some() => asks_for_tests(test),
             Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
                 ([op], [right]) => self.compared(&compare.left, *op, right, frame, depth + 1),
                 _ => None,
@@ -346,9 +395,22 @@ impl<'a> Types<'a> {
         let Expr::Name(callee) = &*call.func else { return None };
         match (callee.id.as_str(), &*call.arguments.args) {
             ("bool", [one]) => self.truth_of(one, frame, depth),
-            ("hasattr", [one, Expr::StringLiteral(name)]) => self.has_member(one, name.value.to_str(), frame),
-            ("isinstance", [one, Expr::Name(ty)]) if ty.id.as_str() != "object" => {
-                (self.known_within(one, frame, depth)? == Known::None).then_some(false)
+            ("hasattr", [one, Expr::StringLiteral(name)]) => {
+                let name = name.value.to_str();
+                if self.is_set_at_start(one, name, frame) {
+                    return Some(true);
+                }
+                let reads = || name == "read" && self.known_within(one, frame, depth) == Some(Known::File);
+                self.has_member(one, name, frame).or_else(|| reads().then_some(true))
+            }
+            ("isinstance", [one, Expr::Tuple(types)]) => {
+                let known = self.known_within(one, frame, depth)?;
+                let each: Vec<_> = types.elts.iter().map(|ty| known.is_instance(last_name(ty))).collect();
+                let none = each.iter().all(|is| *is == Some(false)).then_some(false);
+                each.contains(&Some(true)).then_some(true).or(none)
+            }
+            ("isinstance", [one, ty @ (Expr::Name(_) | Expr::Attribute(_))]) => {
+                self.known_within(one, frame, depth)?.is_instance(last_name(ty))
             }
             _ => None,
         }
@@ -423,7 +485,9 @@ impl<'a> Types<'a> {
                     let then = visible(bindings, span_of(condition.test).end);
                     then.iter().map(|one| one.at).eq(seen.iter().map(|one| one.at))
                 };
-                let known = self.known_bindings(&seen, frame, depth);
+                let known = self
+                    .known_bindings(&seen, frame, depth)
+                    .or_else(|| self.filled_where_missing(name, at, &seen, frame, depth));
                 // What is empty where it is handed over may be filled here.
                 let known = known.and_then(|known| match known {
                     Known::Empty if !self.is_left_empty(name, frame.function) => Some(Known::Some),
@@ -436,6 +500,23 @@ impl<'a> Types<'a> {
             at = usize::MAX;
         }
         self.constant(name, frame.function.file)
+    }
+
+    /// What `if name is None: name = value` leaves, whatever was there before.
+    fn filled_where_missing(
+        &self,
+        name: &str,
+        at: usize,
+        seen: &[&Binding<'a>],
+        frame: Frame,
+        depth: u8,
+    ) -> Option<Known<'a>> {
+        let (last, before) = seen.split_last()?;
+        let conditions = &self.function(frame.function).conditions;
+        let asks = |one: &&Condition<'a>| one.holds && one.region.end < at && asks_for_nothing(one.test, name);
+        let is_filled = conditions.iter().filter(asks).any(|one| one.region == last.block);
+        let known = self.known_bindings(std::slice::from_ref(last), frame, depth).filter(|_| is_filled)?;
+        if before.is_empty() { None } else { known.or(Known::Some) }
     }
 
     fn known_bindings(&self, seen: &[&Binding<'a>], frame: Frame, depth: u8) -> Option<Known<'a>> {
@@ -486,6 +567,9 @@ impl<'a> Types<'a> {
             }
             Expr::Name(_) | Expr::Attribute(_) => {}
             _ => return None,
+        }
+        if self.is_set_at_start(&attribute.value, name, frame) {
+            return Some(Known::Some);
         }
         match *self.value(&attribute.value, frame) {
             // No server that is known here runs on Windows.

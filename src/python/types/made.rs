@@ -26,11 +26,14 @@ impl<'a> Types<'a> {
         let deeper = |expr: &'a Expr| self.made_for_certain(expr, frame, depth + 1);
         match expr {
             Expr::Call(call) => self.made_by(call, frame, depth),
-            Expr::Await(awaited) => deeper(&awaited.value),
+            Expr::Await(awaited) => self.read_from_upload(&awaited.value, frame).or_else(|| deeper(&awaited.value)),
             Expr::BoolOp(operation) if operation.op == BoolOp::Or => deeper(operation.values.last()?),
             Expr::If(choice) => deeper(&choice.body)?.or(deeper(&choice.orelse)?),
             Expr::Name(name) => self.made_under_name(name, frame, depth),
             Expr::Attribute(attribute) => match *self.value(&attribute.value, frame) {
+                [Value::Instance(ref ty)] if ty.ends_with(".UploadFile") && attribute.attr.as_str() == "file" => {
+                    Some(Known::File)
+                }
                 [Value::Object(class)] => self.made_for_attribute(class, attribute.attr.as_str(), depth),
                 _ => None,
             },
@@ -56,6 +59,7 @@ impl<'a> Types<'a> {
         let is_filled = seen.iter().any(|binding| fills(binding));
         let each = seen.into_iter().map(|binding| match binding.bound {
             Bound::Value { value: Some(value), .. } => self.made_for_certain(value, frame, depth + 1),
+            Bound::With(opened) if opens(opened) => Some(Known::File),
             Bound::Parameter(_) if is_filled => Some(Known::Some),
             _ => None,
         });
@@ -83,7 +87,18 @@ impl<'a> Types<'a> {
             .flatten()
     }
 
+    /// What `await upload.read()` gives.
+    fn read_from_upload(&self, expr: &'a Expr, frame: Frame) -> Option<Known<'a>> {
+        let Expr::Attribute(method) = &*expr.as_call_expr()?.func else { return None };
+        let of_upload = |value: &Value<'a>| matches!(value, Value::Instance(ty) if ty.ends_with(".UploadFile"));
+        let values = self.value(&method.value, frame);
+        (method.attr.as_str() == "read" && !values.is_empty() && values.iter().all(of_upload)).then_some(Known::Bytes)
+    }
+
     fn made_by(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        if is_opening(call) {
+            return Some(Known::File);
+        }
         match *self.value(&call.func, frame) {
             [Value::Class(class)] => Some(self.truth_of_objects(class)),
             [Value::External(ref name)] => {
@@ -133,8 +148,23 @@ impl<'a> Types<'a> {
     }
 }
 
+/// `open(...)`, `BytesIO(...)`
+fn opens(expr: &Expr) -> bool {
+    expr.as_call_expr().is_some_and(is_opening)
+}
+
+fn is_opening(call: &ast::ExprCall) -> bool {
+    match &*call.func {
+        Expr::Name(name) => matches!(name.id.as_str(), "open" | "BytesIO" | "StringIO" | "SpooledTemporaryFile"),
+        Expr::Attribute(member) => {
+            matches!(member.attr.as_str(), "BytesIO" | "StringIO" | "SpooledTemporaryFile" | "TemporaryFile")
+        }
+        _ => false,
+    }
+}
+
 /// `name is None`, `not name`
-fn asks_for_nothing(test: &Expr, name: &str) -> bool {
+pub(super) fn asks_for_nothing(test: &Expr, name: &str) -> bool {
     let is_it = |expr: &Expr| matches!(expr, Expr::Name(known) if known.id.as_str() == name);
     match test {
         Expr::UnaryOp(operation) => operation.op == UnaryOp::Not && is_it(&operation.operand),

@@ -49,6 +49,8 @@ mod settings_classes;
 mod signals;
 mod singletons;
 mod sites;
+mod splats;
+mod states;
 mod texts;
 mod weights;
 
