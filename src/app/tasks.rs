@@ -20,6 +20,8 @@ const SERVES: [(&str, &str, &str); 5] = [
     ("start", "aiohttp.", "SockSite"),
     ("run_task", "quart.", "Quart"),
 ];
+/// How many functions below a task are looked at.
+const MAX_BELOW: usize = 400;
 /// How many functions around the one that serves are looked at.
 const MAX_AROUND: usize = 12;
 
@@ -36,15 +38,19 @@ pub(super) fn left_running(
     open.extend(around.iter().map(|&function| effects.explore(effects.types().plain(function))));
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     let mut spawned = BTreeSet::new();
+    let mut joined = BTreeSet::new();
     while let Some(node) = open.pop() {
         let node = effects.node(node);
         spawned.extend(node.spawned.iter().copied());
+        joined.extend(node.joined.iter().copied());
         for step in &node.steps {
             if seen.insert(step.to) {
                 open.push(step.to);
             }
         }
     }
+    // What the start waits for is over when requests come, unless it goes on and on.
+    spawned.extend(joined.into_iter().filter(|&frame| goes_on(effects, frame)));
     // What comes before serving in a coroutine that serves delays nobody, whoever leaves that one running, nor does
     // what one does that ends the loop.
     let delays = |frame: &Frame| !around.contains(&frame.function) && !stops_loop(effects.types(), frame.function);
@@ -55,6 +61,25 @@ pub(super) fn left_running(
         let (role, context) = (Role::Background, Context::Loop);
         found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None });
     }
+}
+
+/// Whether a task, or what it calls, goes on for as long as something holds, or serves.
+fn goes_on(effects: &mut Effects<'_, '_>, frame: Frame) -> bool {
+    let mut open = vec![effects.explore(frame)];
+    let mut seen: BTreeSet<usize> = open.iter().copied().collect();
+    while let Some(node) = open.pop() {
+        let node = effects.node(node);
+        let function = effects.types().function(node.frame.function);
+        if function.goes_on && function.is_async || seen.len() > MAX_BELOW {
+            return true;
+        }
+        for step in &node.steps {
+            if seen.insert(step.to) {
+                open.push(step.to);
+            }
+        }
+    }
+    false
 }
 
 /// Whether a function stops the loop that it runs on: `self.loop.stop()`.

@@ -290,14 +290,17 @@ impl<'a> Work<'_, 'a> {
         let Some(first) = call.arguments.args.first() else {
             return;
         };
+        let is_joined = self.waits_for_task(call, span);
         for value in self.types.value(first, self.frame).iter() {
-            match value {
-                Value::Coroutine(frame) => self.out.spawned.push(*frame),
-                Value::Function(frame) if self.types.function(frame.function).is_async => {
-                    self.out.spawned.push(*frame);
-                    self.step(*frame, span, false);
-                }
-                _ => {}
+            let (frame, is_called) = match value {
+                Value::Coroutine(frame) => (*frame, false),
+                Value::Function(frame) if self.types.function(frame.function).is_async => (*frame, true),
+                _ => continue,
+            };
+            let started = if is_joined { &mut self.out.joined } else { &mut self.out.spawned };
+            started.push(frame);
+            if is_called {
+                self.step(frame, span, false);
             }
         }
     }

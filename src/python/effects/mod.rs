@@ -12,12 +12,15 @@ mod begun;
 mod clients;
 mod ended;
 mod expand;
+mod fixed;
 mod implicit;
+mod joined;
 mod library;
 mod models;
 mod queries;
 mod related;
 mod search;
+mod small;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -75,6 +78,8 @@ pub struct Node {
     pub sinks: Vec<Sink>,
     /// Coroutines that it leaves running.
     pub spawned: Vec<Frame>,
+    /// Coroutines that it starts and waits for.
+    pub joined: Vec<Frame>,
 }
 
 /// A call from one function of the project to another.
@@ -175,6 +180,7 @@ impl<'t, 'a> Effects<'t, 'a> {
             node.steps = steps;
             node.sinks = expansion.sinks;
             node.spawned = expansion.spawned;
+            node.joined = expansion.joined;
             next += 1;
         }
         root
@@ -218,7 +224,8 @@ impl<'t, 'a> Effects<'t, 'a> {
     }
 
     fn add(&mut self, frame: Frame, in_thread: bool) -> usize {
-        self.nodes.push(Node { frame, in_thread, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        let (steps, sinks, spawned, joined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        self.nodes.push(Node { frame, in_thread, steps, sinks, spawned, joined });
         self.nodes.len() - 1
     }
 }

@@ -217,8 +217,9 @@ impl<'a> Types<'a> {
                 .or_else(|| self.answered(call, frame, depth))
                 .or_else(|| self.out_of_keywords(call, frame))
                 .or_else(|| self.kept_in_state(call, frame))
+                .or_else(|| self.set_by_served(expr))
                 .or_else(|| self.running_loop(call, frame)),
-            Expr::Subscript(part) => self.part_of_text(part, frame, depth),
+            Expr::Subscript(part) => self.part_of_text(part, frame, depth).or_else(|| self.set_by_served(expr)),
             other => literal(other),
         }
     }
