@@ -124,6 +124,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         threads: number(inputs.threads_setting()).or_else(|| one_thread(deployment, &inputs)),
         worker_connections: chosen("worker_connections").or_else(|| chosen("gevent")).or_else(|| chosen("async")),
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
+        written: GROUP.into_iter().filter_map(|name| Some((name, written(deployment, name, files)?))).collect(),
     };
     inputs.chain = timing::chain(Around { deployment, stated, files }, sources.margins);
     inputs.free_threaded =
@@ -306,6 +307,18 @@ fn inferred(application: &Application) -> Option<Known<Workload>> {
     };
     Some(Known::new(workload, format!("inferred: {leaning}"), Confidence::Low))
 }
+
+/// What is written for a setting that nobody can tell the value of, where that is a short line.
+fn written(deployment: &Deployment, name: &str, files: &Files) -> Option<Known<String>> {
+    let setting = deployment.setting(name).filter(|setting| setting.value().is_none())?;
+    let place = setting.place()?;
+    let text = files.text_at(place).trim();
+    let short = !text.is_empty() && text.len() <= MOST_WRITTEN && !text.contains(['\n', '`']);
+    short.then(|| Known::new(text.to_owned(), files.describe(place), Confidence::Low))
+}
+
+/// What is longer is no formula to read in a line.
+const MOST_WRITTEN: usize = 60;
 
 /// What a setting is today; what follows the limit of its container, on `cores`.
 fn configured(deployment: &Deployment, name: &str, cores: Option<Cpus>, files: &Files) -> Option<Known<u32>> {

@@ -92,10 +92,12 @@ pub fn recommendations_markdown(files: &Files, services: &[(&Deployment, Option<
 
 /// One line of the table.
 fn row(item: &Item) -> String {
-    let now = item.current.as_ref().map_or_else(
-        || "not known".to_owned(),
-        |current| format!("{} ({})", current.value, current.source.replace('|', "\\|")),
-    );
+    let now = match (&item.current, &item.written) {
+        (Some(current), _) => format!("{} ({})", current.value, current.source),
+        (None, Some(written)) => format!("`{}` ({})", written.value, written.source),
+        (None, None) => "not known".to_owned(),
+    };
+    let now = now.replace('|', "\\|");
     let advice = match item.verdict {
         Verdict::InRange => "leave it".to_owned(),
         Verdict::Change | Verdict::Unknown => format!("**{}**", item.target),
@@ -149,6 +151,8 @@ struct ItemDocument<'a> {
     setting: &'static str,
     current: Option<Json>,
     current_source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written: Option<&'a str>,
     lower: Json,
     target: Json,
     upper: Json,
@@ -199,6 +203,7 @@ impl<'a> ItemDocument<'a> {
             setting: item.setting,
             current: item.current.as_ref().map(|current| amount(current.value)),
             current_source: item.current.as_ref().map(|current| current.source.as_str()),
+            written: item.written.as_ref().map(|written| written.value.as_str()),
             lower: amount(item.lower),
             target: amount(item.target),
             upper: amount(item.upper),

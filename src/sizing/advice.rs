@@ -135,6 +135,8 @@ pub struct Item {
     pub setting: &'static str,
     /// What is set today.
     pub current: Option<Known<Amount>>,
+    /// What is written today, and where, where nobody can tell what it comes to.
+    pub written: Option<Known<String>>,
     /// Less than this is too little.
     pub lower: Amount,
     /// The value to set when something has to be set.
@@ -313,10 +315,11 @@ impl Item {
 /// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let now = self
-            .current
-            .as_ref()
-            .map_or_else(|| "not known now".to_owned(), |c| format!("{} now ({})", c.value, c.source));
+        let now = match (&self.current, &self.written) {
+            (Some(current), _) => format!("{} now ({})", current.value, current.source),
+            (None, Some(written)) => format!("`{}` now ({})", written.value, written.source),
+            (None, None) => "not known now".to_owned(),
+        };
         let fine = match (self.lower, self.upper) {
             (lower, upper) if lower == upper => String::new(),
             (lower, Amount::Open) => format!(", {lower} and more is fine"),

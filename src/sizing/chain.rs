@@ -105,6 +105,7 @@ fn time_to_stop(chain: &Chain) -> Option<Item> {
     Some(Item {
         setting: chain.kill_setting,
         current: Some(Known::new(Amount::Seconds(whole(kill.value.0)?), kill.source.clone(), kill.confidence)),
+        written: None,
         lower: Amount::Seconds(least),
         target: Amount::Seconds(target.max(least)),
         upper: Amount::Open,
@@ -147,6 +148,7 @@ fn timed(timer: &Timer, lower: u32, target: u32, upper: Option<u32>, binding: Bi
     Item {
         setting: timer.setting,
         current: Some(Known::new(shown, timer.now.source.clone(), timer.now.confidence)),
+        written: None,
         lower: Amount::Seconds(lower),
         target: Amount::Seconds(target),
         upper: upper.map_or(Amount::Open, Amount::Seconds),
@@ -166,6 +168,7 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
     let requests = Item {
         setting: "max_requests",
         current: Some(amount(most)),
+        written: None,
         lower: Amount::Count(enough.unwrap_or(FEWEST_REQUESTS)),
         target: Amount::Count(enough.unwrap_or(10 * FEWEST_REQUESTS)),
         upper: Amount::Open,
@@ -181,6 +184,7 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
     let apart = Item {
         setting: "max_requests_jitter",
         current: Some(amount(jitter)),
+        written: None,
         lower: Amount::Count((after / 50).max(1)),
         target: Amount::Count(spread(after)),
         upper: Amount::Open,
@@ -243,6 +247,7 @@ fn heartbeat(chain: &Chain) -> Option<Item> {
     Some(Item {
         setting: "worker_tmp_dir",
         current: Some(Known::certain(Amount::Path("the disk of the container"), "default")),
+        written: None,
         lower: path,
         target: path,
         upper: path,

@@ -179,6 +179,8 @@ pub struct Configured {
     pub worker_connections: Option<Known<u32>>,
     /// Numbers that only this server has, by the name of their setting: `cheaper`, `backpressure`.
     pub others: BTreeMap<&'static str, Known<u32>>,
+    /// What is written for a setting of which nobody can tell what it comes to: a formula, with its place.
+    pub written: BTreeMap<&'static str, Known<String>>,
 }
 
 /// Where a number about the machine comes from.

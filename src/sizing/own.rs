@@ -78,6 +78,7 @@ fn cheaper(inputs: &Inputs, plan: &Plan) -> Option<Item> {
         return Some(Item {
             setting: "cheaper",
             current: Some(super::recommend::amount(now)),
+            written: None,
             lower: one,
             target: one,
             upper: one,

@@ -26,6 +26,9 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let class = plan.map_or(inputs.class.value, |p| p.class);
     items.splice(0..0, inputs.misfit.as_ref().map(fitting));
     items.extend(ignored(inputs, class));
+    for item in items.iter_mut().filter(|item| item.current.is_none()) {
+        item.written = inputs.configured.written.get(item.setting).cloned();
+    }
     let workers = plan.map(|plan| plan.kept_workers(inputs));
     let workers = workers.or_else(|| Some(inputs.configured.workers.as_ref()?.value));
     items.extend(chain::items(inputs, class, workers));
@@ -125,6 +128,7 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         items.push(Item {
             setting: "worker_class",
             current: Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence)),
+            written: None,
             lower: target,
             target,
             upper: target,
@@ -159,6 +163,7 @@ fn fitting(misfit: &Misfit) -> Item {
     Item {
         setting: "worker_class",
         current: Some(Known::new(Amount::Named(value), source, confidence)),
+        written: None,
         lower: target,
         target,
         upper: target,
@@ -179,6 +184,7 @@ fn threads_instead(inputs: &Inputs, load: &Load, planned: &Plan) -> Option<Item>
     (target != Amount::Class(Class::Sync)).then(|| Item {
         setting: "worker_class",
         current: Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence)),
+        written: None,
         lower: target,
         target,
         upper: target,
@@ -191,6 +197,7 @@ pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: R
     Item {
         setting,
         current: current.map(amount),
+        written: None,
         lower: Amount::Count(range.lower),
         target: Amount::Count(range.target),
         // Nobody needs to hear of a bound beyond all numbers.
@@ -246,6 +253,7 @@ fn ignored(inputs: &Inputs, class: Class) -> Vec<Item> {
             Some(Item {
                 setting,
                 current: Some(amount(current?)),
+                written: None,
                 lower: Amount::Count(default),
                 target: Amount::Count(default),
                 upper: Amount::Count(default),

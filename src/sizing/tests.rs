@@ -2,6 +2,8 @@
 
 mod properties;
 
+use std::collections::BTreeMap;
+
 use super::capacity::{
     Rate, capacity, ceiling, closed_loop_ceiling, closed_loop_response, connections_per_replica, counted_in_waves,
     grown_worker, memory_for_workers, processes_for, runs_per_period, slowest, workers_in_memory,
@@ -555,4 +557,13 @@ fn the_memory_of_threads_is_that_of_those_that_run_then() {
     let text = advice.to_string();
     assert!(text.contains("each process gets 10 threads = 20 slots / 2 processes"), "{text}");
     assert!(text.contains("(80 MiB x 1.3 + 10 threads x 1 MiB)"), "{text}");
+}
+
+#[test]
+fn what_is_written_is_told_where_nobody_knows_what_it_comes_to() {
+    let inputs = with(on(Class::Sync, 2.0, Workload::Mixed), |i| {
+        i.configured.written = BTreeMap::from([("workers", Known::certain("2 * cores() + 1".to_owned(), "a.py:3"))]);
+    });
+    let advice = recommend(&inputs).to_string();
+    assert!(advice.contains("workers: `2 * cores() + 1` now (a.py:3): set 4"), "{advice}");
 }

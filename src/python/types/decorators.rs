@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::offloaders::is_offloading_decorator;
+use super::offloaders::{gives_when_awaited, is_offloading_decorator};
 use super::{ClassId, Frame, FunctionId, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
@@ -64,9 +64,9 @@ impl<'a> Types<'a> {
     /// What one decorator, written as `expression`, leaves of what stands below it.
     pub fn apply(&self, expression: &'a Expr, around: Frame, mut current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         if let Expr::Call(call) = expression
-            && self.value(&call.func, around).iter().any(is_offloading)
+            && let Some(offloading) = self.value(&call.func, around).iter().find(|value| is_offloading(value))
         {
-            return Vec::new();
+            return self.run_elsewhere(offloading, &current);
         }
         for applied in self.value(expression, around).iter() {
             current = self.decorate(expression, applied, current);
@@ -76,7 +76,7 @@ impl<'a> Types<'a> {
 
     fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         match decorator {
-            _ if is_offloading(decorator) => Vec::new(),
+            _ if is_offloading(decorator) => self.run_elsewhere(decorator, &current),
             Value::External(name)
                 if matches!(&**name, "functools.singledispatch" | "functools.singledispatchmethod") =>
             {
@@ -141,6 +141,17 @@ impl<'a> Types<'a> {
             }
             _ => current,
         }
+    }
+
+    /// What is left of a function that a decorator takes off the loop: something to await for what the function gives,
+    /// unless a call of it only plans it.
+    fn run_elsewhere(&self, decorator: &Value<'a>, current: &[Value<'a>]) -> Vec<Value<'a>> {
+        let Value::External(name) = decorator else { return Vec::new() };
+        if !gives_when_awaited(name) {
+            return Vec::new();
+        }
+        let results = current.iter().flat_map(|callee| self.result_of(callee));
+        results.map(|value| Value::Returns(Rc::new(value))).collect()
     }
 
     /// What a decorator of the project makes of a function that it hands to one which sends: `huey.task()(inner)`.

@@ -274,6 +274,8 @@ impl<'a> Types<'a> {
             ("flask_sqlalchemy.SQLAlchemy", "session") => {
                 return Value::Instance("sqlalchemy.orm.Session".into());
             }
+            // A class that others are derived from.
+            ("flask_sqlalchemy.SQLAlchemy", "Model") => return Value::External("flask_sqlalchemy.model.Model".into()),
             _ => {}
         }
         let known = catalogue::known_type(ty);

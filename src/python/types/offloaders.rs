@@ -38,6 +38,11 @@ pub(super) fn is_offloading_decorator(name: &str) -> bool {
     MAKERS.contains(&name) || DECORATORS.contains(&name)
 }
 
+/// Whether what such a decorator leaves gives, awaited, what the function gives: a task that is only planned gives itself.
+pub(super) fn gives_when_awaited(name: &str) -> bool {
+    MAKERS.contains(&name) || name == "tornado.concurrent.run_on_executor"
+}
+
 /// Whether a library's function runs its argument elsewhere.
 pub fn is_runner(name: &str) -> bool {
     RUNNERS.iter().any(|(known, _)| *known == name)
