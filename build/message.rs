@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub(crate) struct Message {
     name: String,
     texts: Vec<String>,
+    #[serde(default)]
+    names: Vec<String>,
     means: String,
     source: Option<String>,
     #[serde(default)]
@@ -70,9 +72,10 @@ impl Message {
             format!("Cause {{ text: {:?}, rules: {rules}, advice: {:?} }}", cause.text, cause.advice)
         });
         format!(
-            "Message {{ name: {:?}, texts: {}, means: {:?}, source: {:?}, routine: {}, seen: {seen}, causes: {causes} }}",
+            "Message {{ name: {:?}, texts: {}, words: {}, means: {:?}, source: {:?}, routine: {}, seen: {seen}, causes: {causes} }}",
             self.name,
             list(&self.texts, |text| format!("{text:?}")),
+            list(&self.names, |name| format!("{name:?}")),
             self.means,
             self.source.as_deref().unwrap_or_default(),
             self.routine,

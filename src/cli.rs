@@ -25,7 +25,7 @@ Exit codes:
 /// A configuration linter and advisor for Python web servers.
 #[derive(Debug, Parser)]
 #[command(name = "farrier", version, styles = STYLES, after_help = EXIT_CODES)]
-#[command(propagate_version = true, disable_help_subcommand = true)]
+#[command(propagate_version = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Verb,
@@ -261,11 +261,31 @@ pub(crate) struct Measure {
     /// Seconds that the run may take.
     #[arg(long, short = 't', value_name = "SECONDS", default_value_t = 30)]
     pub(crate) budget: u64,
+    /// Measure a small service that comes with farrier, with a server that the Python has.
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Compare two configuration files with each other instead; what the command line says holds for both.
+    #[arg(long, num_args = 2, value_names = ["FILE", "FILE"])]
+    pub(crate) compare: Vec<PathBuf>,
+    /// Whether to watch the event loop for lines that hold it, in four seconds of their own.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "on")]
+    pub(crate) stalls: Watch,
     /// Which of several launches to measure: a process, service or stage.
     #[arg(long, value_name = "NAME")]
     pub(crate) launch: Option<String>,
     #[command(flatten)]
     pub(crate) production: Production,
+}
+
+/// Whether event loops are watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Watch {
+    /// After the comparison, where the application is ASGI.
+    On,
+    /// Not at all.
+    Off,
+    /// Without a comparison.
+    Only,
 }
 
 #[derive(Debug, Args)]

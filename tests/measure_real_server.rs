@@ -12,8 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use farrier::measure::{self, Candidate, Doubt, Error, Outcome, Plan, Progress, Verdict, Warning};
+use farrier::servers::Server;
 use rustix::process::{Pid, Signal, kill_process};
-use support::python::python_environment;
+use support::python::{python_environment, servers_environment};
 
 /// A variable every process of one test inherits, by which it is found again.
 const MARK: &str = "FARRIER_TEST_MARK";
@@ -32,6 +33,18 @@ def failing(environ, start_response):
     if environ["PATH_INFO"] == "/":
         raise RuntimeError("no")
     return waiting(environ, start_response)
+
+async def asynchronous(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    import asyncio
+    await asyncio.sleep(0.05)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
 
 left = 12
 
@@ -327,4 +340,76 @@ fn servers_in_turn_never_live_together() {
     assert_eq!(marked("turn"), Vec::new(), "left behind");
     assert_eq!(most, 1);
     assert!(found.comparisons[0].ratio.median > 1.5, "{found:#?}");
+}
+
+#[test]
+fn other_servers_are_measured_on_an_address_of_their_own() {
+    for (server, current, recommended) in [
+        (Server::Uvicorn, "--host 0.0.0.0 --port 1 app:asynchronous", "--workers 2 app:asynchronous"),
+        (Server::Hypercorn, "-b 0.0.0.0:1 app:asynchronous", "-w 2 app:asynchronous"),
+        (
+            Server::Granian,
+            "--host 0.0.0.0 --interface asgi app:asynchronous",
+            "--interface asgi --workers 2 app:asynchronous",
+        ),
+    ] {
+        let _machine = machine();
+        let found = measured(server.as_str(), current, recommended, |plan| {
+            plan.server = server;
+            plan.program = vec![servers_environment().python.clone().into(), "-m".into(), server.as_str().into()];
+            plan.environment.push(("UVICORN_UDS".to_owned(), "/nowhere/socket".to_owned()));
+            plan.budget = Duration::from_secs(4);
+        })
+        .unwrap();
+        let [one, two] = &found.candidates[..] else { panic!("{found:#?}") };
+        // Eight connections and 50 ms: 160 requests a second, whatever the machine.
+        assert!(one.rate.median > 40.0, "{server}: {found:#?}");
+        // Where the machine is busy, connections wait for a second process that is still starting.
+        assert!(two.requests > 0, "{server}: {found:#?}");
+        assert_eq!((one.errors.total(), two.errors.total()), (0, 0), "{server}: {found:#?}");
+        assert_eq!(two.workers, 2, "{server}: {found:#?}");
+        assert!(one.memory_per_worker.unwrap().as_mib() > 5.0, "{server}: {one:?}");
+    }
+}
+
+/// What `farrier measure` says to programs, with the exit code.
+fn said(arguments: &[&str]) -> (serde_json::Value, i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    command.args(["measure", "--format", "json", "--python"]).arg(&servers_environment().python).args(arguments);
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let value = serde_json::from_str(&text);
+    (
+        value.unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr))),
+        output.status.code().unwrap(),
+    )
+}
+
+#[test]
+fn the_demo_needs_no_project() {
+    let _machine = machine();
+    let (said, exit) = said(&["--demo", "--budget", "4"]);
+    assert!([0, 4].contains(&exit), "{exit}: {said:#}");
+    let recommended = said["candidates"][1]["command"].to_string();
+    assert!(recommended.contains("gthread"), "{said:#}");
+    assert!(said["candidates"][1]["requests"].as_u64() > Some(0), "{said:#}");
+}
+
+#[test]
+fn two_configuration_files_are_compared() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    file("app.py", APP);
+    file("Procfile", "web: gunicorn app:waiting --bind 0.0.0.0:1\n");
+    let (one, other) = (file("one.conf.py", "workers = 1\n"), file("other.conf.py", "workers = 3\n"));
+    let project = folder.path().to_str().unwrap();
+    let (said, exit) = said(&[project, "--budget", "5", "--compare", &one, &other]);
+    let workers: Vec<u64> = (0..2).filter_map(|index| said["candidates"][index]["workers"].as_u64()).collect();
+    assert_eq!(workers, [1, 3], "{exit}: {said:#}");
+    assert!(said["comparisons"][0]["ratio"]["median"].as_f64() > Some(1.5), "{said:#}");
 }

@@ -69,7 +69,9 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
     let names_storage = loaded.iter().any(|&file| files.get(file).text().contains("RATELIMIT_STORAGE"));
     for &file in loaded {
         let text = files.get(file).text();
-        let limits = LIMITERS.iter().any(|package| text.contains(package)) && !names_storage;
+        let limits = LIMITERS.iter().any(|package| text.contains(package)) && !names_storage
+            // Which of two limiters runs is not known where another branch makes one with a store.
+            && !text.contains("storage_uri");
         let asks = limits
             || sessions_in_cache && text.contains(LOCAL_CACHE)
             || text.to_ascii_lowercase().contains("conn_max_age")

@@ -4,6 +4,7 @@ mod advise;
 mod ask;
 mod baseline;
 mod check;
+mod demo;
 mod explain;
 mod failure;
 mod host;

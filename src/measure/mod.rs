@@ -14,6 +14,7 @@ mod drive;
 mod entry;
 mod gunicorn;
 mod http;
+mod launch;
 mod log;
 mod outcome;
 mod plan;
@@ -21,12 +22,15 @@ mod processes;
 mod race;
 mod sample;
 mod server;
+mod stalls;
 mod summary;
 mod supervise;
 mod verdict;
 
+pub use launch::{can_measure, decided};
 pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
+pub use stalls::{Confirmed, Held, Holds, Stalls, confirm, stalls};
 pub use supervise::supervise;
 pub use verdict::{Comparison, Doubt, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN, TIE, Verdict};
 
@@ -120,6 +124,11 @@ pub enum Progress<'a> {
         window: &'a Window,
         /// Share of the budget used so far, 0 to 1.
         done: f64,
+    },
+    /// A server is being started to watch its event loops.
+    Watching {
+        /// The candidate.
+        label: &'a str,
     },
     /// The servers are being stopped.
     Stopping,

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Error;
+use crate::servers::Server;
 
 /// Most connections one run may open; beyond it the client, not the server, is what is measured.
 pub const MOST_CONNECTIONS: usize = 512;
@@ -46,6 +47,8 @@ impl Method {
 /// A run: which configurations are compared, under which load, for how long.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Which server it is.
+    pub server: Server,
     /// The server without its arguments, such as `/venv/bin/python -m gunicorn`.
     pub program: Vec<OsString>,
     /// The folder the server is started in.
@@ -83,9 +86,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with the usual bounds for these candidates.
+    /// A plan with the usual bounds for these candidates, of Gunicorn.
     pub fn new(program: Vec<OsString>, folder: PathBuf, candidates: Vec<Candidate>) -> Self {
         Self {
+            server: Server::Gunicorn,
             program,
             folder,
             environment: Vec::new(),
@@ -113,10 +117,15 @@ impl Plan {
 
     /// Refuses a plan that asks for something farrier does not do.
     pub fn check(&self) -> Result<(), Error> {
-        let refuse = |reason: String| Err(Error::Plan(reason));
         if self.candidates.len() < 2 {
-            return refuse("two configurations are needed for a comparison".to_owned());
+            return Err(Error::Plan("two configurations are needed for a comparison".to_owned()));
         }
+        self.check_load()
+    }
+
+    /// The same without a look at how many configurations there are.
+    pub(super) fn check_load(&self) -> Result<(), Error> {
+        let refuse = |reason: String| Err(Error::Plan(reason));
         if self.program.is_empty() || self.supervisor.is_empty() {
             return refuse("the server's program is unknown".to_owned());
         }

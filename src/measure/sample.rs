@@ -98,13 +98,19 @@ fn used(before: &[Process], after: &[Process]) -> BTreeMap<i32, Duration> {
         .collect()
 }
 
-/// The workers: children of the master, or everything where the master is not known.
+/// The workers: children of the master, or where it is not known, whatever has no children itself.
 pub(super) fn workers(processes: &[Process], master: Option<i32>) -> Vec<i32> {
-    processes
-        .iter()
-        .filter(|process| master.is_none_or(|master| process.parent == master))
-        .map(|process| process.pid)
-        .collect()
+    let serves = |process: &&Process| match master {
+        Some(master) => process.parent == master,
+        None => !processes.iter().any(|other| other.parent == process.pid) && !keeps_books(process.pid),
+    };
+    processes.iter().filter(serves).map(|process| process.pid).collect()
+}
+
+/// Whether it is the process that Python's `multiprocessing` starts beside workers, and that serves nothing.
+fn keeps_books(pid: i32) -> bool {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).contains("multiprocessing.resource_tracker")
 }
 
 /// Memory of all processes together, and of the largest of the workers.

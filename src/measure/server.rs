@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::drive::{self, Target};
 use super::plan::{Candidate, Plan};
 use super::supervise::{self, CANNOT_RUN, GRACE, KILLED};
-use super::{Error, gunicorn, log, processes};
+use super::{Error, gunicorn, launch, log, processes};
 
 /// Time between two looks at a server that is starting.
 const PULSE: Duration = Duration::from_millis(25);
@@ -80,7 +80,7 @@ impl Server {
         let folder =
             tempfile::Builder::new().prefix("farrier-").tempdir().map_err(system("making a temporary folder"))?;
         let log = File::create(folder.path().join("log")).map_err(system("making a log file"))?;
-        let arguments = gunicorn::arguments(&candidate.arguments, port, folder.path());
+        let arguments = launch::arguments(plan.server, &candidate.arguments, port, folder.path());
         let command = plan
             .program
             .iter()
@@ -93,7 +93,7 @@ impl Server {
         supervisor.args(words).arg("--").args(&plan.program).args(&arguments);
         supervisor.current_dir(&plan.folder);
         supervisor.envs(plan.environment.iter().map(|(name, value)| (name, value)));
-        for name in gunicorn::WITHOUT {
+        for name in launch::without(plan.server) {
             supervisor.env_remove(name);
         }
         for name in gunicorn::PRIVATE {
@@ -204,7 +204,7 @@ impl Server {
         i32::try_from(self.supervisor.id()).unwrap_or(i32::MAX)
     }
 
-    /// The server's first process, whose children are the workers.
+    /// The process whose children are the workers, for servers that write down which one it is.
     pub(super) fn master(&self) -> Option<i32> {
         std::fs::read_to_string(self.folder.path().join("pid")).ok()?.trim().parse().ok()
     }

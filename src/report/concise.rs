@@ -19,6 +19,10 @@ pub fn concise(report: &Report) -> String {
         let line = note.line.map_or_else(String::new, |line| format!(":{line}"));
         let _ = writeln!(out, "{}{line}: note: {}", one_line(&note.path), one_line(&note.reason));
     }
+    if !report.assumed.is_empty() {
+        let _ =
+            writeln!(out, "judged as {}, the newest known: no file says which version runs", report.assumed.join(", "));
+    }
     out
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Look;
 use super::document::{Head, write};
+use super::stalls::{Sighting, StallsDocument};
 use crate::measure::{Doubt, Interval, Measured, Outcome, Verdict, Warning};
 
 /// One cell of the table.
@@ -126,14 +127,14 @@ fn caution(warning: &Warning) -> String {
     }
 }
 
-/// The run for programs.
-pub fn measured_json(outcome: &Outcome) -> String {
+/// The run for programs: a comparison, what was seen of the event loops, or both.
+pub fn measured_json(outcome: Option<&Outcome>, stalls: Option<&Sighting<'_>>) -> String {
     write(&Document {
         head: Head::new("measure"),
-        candidates: outcome.candidates.iter().map(Candidate::new).collect(),
+        candidates: outcome.iter().flat_map(|outcome| &outcome.candidates).map(Candidate::new).collect(),
         comparisons: outcome
-            .comparisons
             .iter()
+            .flat_map(|outcome| &outcome.comparisons)
             .map(|comparison| Comparison {
                 label: &comparison.label,
                 verdict: match comparison.verdict {
@@ -150,8 +151,9 @@ pub fn measured_json(outcome: &Outcome) -> String {
                 rounds: comparison.rounds,
             })
             .collect(),
-        warnings: outcome.warnings.iter().map(caution).collect(),
-        seconds: outcome.took.as_secs_f64(),
+        warnings: outcome.iter().flat_map(|outcome| &outcome.warnings).map(caution).collect(),
+        seconds: outcome.map_or(0.0, |outcome| outcome.took.as_secs_f64()),
+        stalls: stalls.map(StallsDocument::new),
     })
 }
 
@@ -163,6 +165,8 @@ struct Document<'a> {
     comparisons: Vec<Comparison<'a>>,
     warnings: Vec<String>,
     seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stalls: Option<StallsDocument<'a>>,
 }
 
 #[derive(Serialize)]

@@ -18,6 +18,8 @@ mod neighbours;
 mod palette;
 mod pretty;
 mod recommendations;
+#[cfg(unix)]
+mod stalls;
 mod surroundings;
 
 pub use comparison::{Machine, comparison, comparison_json, comparison_markdown};
@@ -31,6 +33,8 @@ pub use measured::{measured, measured_json};
 pub use palette::Look;
 pub use pretty::pretty;
 pub use recommendations::{recommendations, recommendations_json, recommendations_markdown};
+#[cfg(unix)]
+pub use stalls::{Sighting, stalls};
 
 use std::collections::BTreeSet;
 

@@ -33,9 +33,9 @@ pub fn pretty(report: &Report, look: Look) -> String {
     if !report.notes.is_empty() {
         out.push('\n');
     }
-    if !report.assumed.is_empty() && !report.findings.is_empty() {
+    if !report.assumed.is_empty() {
         let versions = report.assumed.join(", ");
-        out.push_str(&look.dim(&format!("judged as {versions}, the newest known: no file asks for a version")));
+        out.push_str(&look.dim(&format!("judged as {versions}, the newest known: no file says which version runs")));
         out.push('\n');
     }
     out.push_str(&summary(&report.summary, groups.len(), look));

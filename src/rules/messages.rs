@@ -10,6 +10,8 @@ pub struct Message {
     pub name: &'static str,
     /// Texts, any of which shows it.
     pub texts: &'static [&'static str],
+    /// What people call it, which is too short to be looked for in a line.
+    pub words: &'static [&'static str],
     /// What happened.
     pub means: &'static str,
     /// Where the text comes from, if no file of a distribution holds it; may be empty.
@@ -52,6 +54,11 @@ pub const MESSAGES: &[Message] = include!(concat!(env!("OUT_DIR"), "/messages.rs
 /// The messages that a text shows, that with the longest words first.
 pub fn shown_by(text: &str) -> Vec<&'static Message> {
     let text = text.to_lowercase();
+    let is_called = |message: &&Message| message.words.iter().any(|word| word.to_lowercase() == text.trim());
+    let called: Vec<&Message> = MESSAGES.iter().filter(is_called).collect();
+    if !called.is_empty() {
+        return called;
+    }
     let longest = |message: &Message| {
         message.texts.iter().filter(|words| text.contains(&words.to_lowercase())).map(|words| words.len()).max()
     };
@@ -100,6 +107,11 @@ mod tests {
             ("WARNING:  \"workers\" flag is ignored when reloading is enabled.", "workers-flag-ignored"),
             ("web-1 exited with code 137", "killed-137"),
             ("[INFO] Booting worker with pid: 7", "booting-worker"),
+            ("502", "bad-gateway"),
+            ("HTTP 504", "gateway-timeout"),
+            ("H12", "heroku-h12"),
+            ("10.0.0.7 - - [01/Jan/2026] \"GET / HTTP/1.1\" 502 157 \"-\"", "bad-gateway"),
+            ("upstream request timeout", "gateway-timeout"),
             ("Invalid session p8Xk (further occurrences of this error will be logged)", "invalid-session"),
         ] {
             assert_eq!(first(line), Some(name), "{line}");

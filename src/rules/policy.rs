@@ -215,9 +215,12 @@ impl Policy {
                 limits.memory.as_ref().map(|it| (it.value.as_mib() * MIB, it.value.to_string(), it.place)),
             ),
             Subject::StopGrace => {
-                let usual = limits.usual_stop().map(|usual| (usual.value.0, deployment.command));
-                let written = limits.stop_grace.as_ref().map(|it| (it.value.0, it.place));
-                limit("the time to stop", written.or(usual).map(|(s, place)| (s, format!("{s} s"), place)))
+                let usual = limits.usual_stop().map(|usual| {
+                    let shown = format!("{} s (the default of {})", usual.value.0, usual.by);
+                    (usual.value.0, shown, deployment.command)
+                });
+                let written = limits.stop_grace.as_ref().map(|it| (it.value.0, format!("{} s", it.value.0), it.place));
+                limit("the time to stop", written.or(usual))
             }
             Subject::Replicas => limit(
                 "replicas",

@@ -156,6 +156,14 @@ impl Service<'_> {
         self.deployment.setting(if self.deployment.server == Server::Uwsgi { "processes" } else { "workers" })
     }
 
+    /// Whether another option that somebody gives switches a setting of uWSGI on by the way.
+    pub(super) fn is_implied(&self, setting: &Effective) -> bool {
+        setting.setting.implied_by().iter().any(|name| {
+            let own = self.deployment.setting(&name.replace('-', "_")).is_some_and(Effective::is_set);
+            own || self.deployment.others.iter().any(|(other, _)| other.replace('_', "-") == *name)
+        })
+    }
+
     /// The setting of uWSGI that gives each process more requests than it has threads.
     pub(super) fn cores_of_loop(&self) -> Option<&Effective> {
         let set = |name: &&str| self.deployment.setting(name).filter(|setting| setting.is_set());

@@ -108,6 +108,8 @@ fn is_assignment(word: &str) -> bool {
 /// The program whose name is word `at`, if it is one that farrier knows.
 fn program(words: &[Option<String>], at: usize) -> Option<Program> {
     let word = base(known(words, at)?);
+    // What Fedora and Debian call it.
+    let word = if matches!(word, "gunicorn3" | "gunicorn-3") { "gunicorn" } else { word };
     if let Some(server) = Server::ALL.into_iter().find(|server| server.as_str() == word) {
         return Some(Program::Server { server, name: at, by_module: false, first_argument: at + 1 });
     }

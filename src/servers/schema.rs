@@ -43,6 +43,18 @@ pub struct Server {
     /// Names that people write in a config file and the server does not know, to the right one.
     #[serde(default)]
     pub misnomers: BTreeMap<String, String>,
+    /// How it is started where farrier measures it; absent where farrier cannot.
+    pub measured: Option<Measured>,
+}
+
+/// How a server is started on an address of farrier's own, in the foreground and without encryption.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// The settings that say otherwise; their options and variables are left out.
+    pub leave_out: Vec<String>,
+    /// Options that say so instead, with `{port}` for the port; the last mention wins.
+    pub options: Vec<String>,
 }
 
 /// How a command line is read.
@@ -85,6 +97,9 @@ pub struct Setting {
     /// Options of which one has to be given for it to do anything; some of them may have no setting of their own.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Options that switch it on as well.
+    #[serde(default)]
+    pub implied_by: Vec<String>,
     /// What it looks like today.
     #[serde(flatten)]
     pub shape: Shape,

@@ -110,6 +110,11 @@ impl Setting {
         &self.data.needs
     }
 
+    /// The options that switch it on as well.
+    pub fn implied_by(&self) -> &[String] {
+        &self.data.implied_by
+    }
+
     /// Whether `class` of server `version` acts on it.
     pub fn honoured_by(&self, class: &WorkerClass, version: Version) -> Honoured<'_> {
         let Some(honoured) = &self.data.honoured else {

@@ -138,6 +138,11 @@ impl Table {
         })
     }
 
+    /// How it is started where farrier measures it; `None` where farrier cannot.
+    pub const fn measured(&self) -> Option<&schema::Measured> {
+        self.data.measured.as_ref()
+    }
+
     /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.
     pub fn variable_of(&self, setting: &Setting) -> Option<String> {
         if let Some(variable) = setting.variable() {
@@ -199,6 +204,7 @@ impl schema::Server {
             worker_classes: Vec::new(),
             advisories: Vec::new(),
             misnomers: std::collections::BTreeMap::new(),
+            measured: None,
         }
     }
 }

@@ -137,6 +137,7 @@ pub enum Limit {
     Cpus,
     Memory,
     Replicas,
+    #[serde(alias = "kill-after")]
     StopGrace,
 }
 

@@ -171,7 +171,7 @@ fn policy(severity: &Json) -> Json {
                 "anyOf": [{"enum": settings}, {"type": "string", "pattern": "^-{0,2}[a-z][a-z0-9_-]*$"}],
                 "description": "A setting of a server, or version for the server itself.",
             },
-            "limit": {"enum": ["cpus", "memory", "replicas", "stop-grace"], "description": "What bounds the service."},
+            "limit": {"enum": ["cpus", "memory", "replicas", "stop-grace", "kill-after"], "description": "What bounds the service."},
             "max": described(&scalar, "The most."),
             "min": described(&scalar, "The least."),
             "one-of": described(&scalars, "The only values."),

@@ -25,11 +25,16 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.settings.iter().all(|(_, setting)| !setting.is_set()) {
         return;
     }
+    // Whoever runs the image gives a script that passes on what it is given the options.
+    let passes_on = ["\"$@\"", "$@", "$*"].iter().any(|all| context.files.text_at(deployment.command).contains(all));
+    if passes_on && deployment.outside.takes_words {
+        return;
+    }
     let other_signal = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
     let several = deployment.int("processes").is_some_and(|count| count > 1);
     let off = |name: &str| {
         let setting = deployment.setting(name).filter(|setting| !setting.is_set());
-        setting.is_some_and(|setting| setting.value() == Some(&Value::Bool(false)))
+        setting.is_some_and(|setting| setting.value() == Some(&Value::Bool(false)) && !service.is_implied(setting))
     };
     let options = deployment.configuration.iter().flat_map(|file| &file.strangers);
     let hooked = options.clone().any(|option| option.name == "hook-master-start");

@@ -38,7 +38,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         place,
         format!("{count} {what}"),
         format!(
-            "{count} {what} on {} ({}): {upper} are the most that can pay, the rest costs memory and latency",
+            "{count} {what} on {} ({}): no more than {upper} can pay, the rest costs memory and latency",
             cpus.cpus, cpus.source
         ),
     )

@@ -21,8 +21,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     // The project hands its image, or its source, to Cloud Run.
     let mut files = context.files.iter().filter(|(_, file)| !file.is_python());
-    let hands =
-        |text: &str| (text.contains("gcloud") && text.contains("run deploy")) || text.contains("deploy-cloudrun");
+    let hands = |text: &str| {
+        (text.contains("gcloud") && text.contains("run deploy"))
+            || text.contains("deploy-cloudrun")
+            || text.contains("google_cloud_run")
+    };
     if files.any(|(_, file)| hands(file.text())) {
         return;
     }
