@@ -45,6 +45,7 @@ mod questions;
 mod relations;
 mod results;
 mod rows;
+mod served;
 mod settings_classes;
 mod signals;
 mod singletons;
@@ -52,7 +53,6 @@ mod sites;
 mod splats;
 mod states;
 mod texts;
-mod variables;
 mod weights;
 
 use std::cell::{Cell, OnceCell, RefCell};
