@@ -240,11 +240,15 @@ impl<'a> Work<'_, 'a> {
         // Several values of one call are what it may mean, those of a container are all there.
         let doubtful =
             at_once && values.len() > 1 && matches!(argument, Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_));
+        let before = self.out.edges.len();
         for value in values.iter() {
             match value {
                 Value::Generator(_) if matches!(argument, Expr::Generator(_)) => self.consume(value, span, false),
                 _ => self.left_to_the_loop(value, span, doubtful, 0),
             }
+        }
+        if matches!(argument, Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_)) {
+            self.out.edges.iter_mut().skip(before).for_each(|edge| edge.kept = true);
         }
     }
 
@@ -279,7 +283,8 @@ impl<'a> Work<'_, 'a> {
                 if let Value::Function(frame) = value
                     && self.types.function(frame.function).is_async
                 {
-                    self.out.spawned.push(*frame);
+                    self.out.spawned.push((*frame, 0));
+                    self.out.makes.push(frame.function);
                     self.step(*frame, span, true);
                 }
             }
@@ -297,9 +302,13 @@ impl<'a> Work<'_, 'a> {
                 Value::Function(frame) if self.types.function(frame.function).is_async => (*frame, true),
                 _ => continue,
             };
-            let started = if is_joined { &mut self.out.joined } else { &mut self.out.spawned };
-            started.push(frame);
+            if is_joined {
+                self.out.joined.push(frame);
+            } else {
+                self.out.spawned.push((frame, 0));
+            }
             if is_called {
+                self.out.makes.push(frame.function);
                 self.step(frame, span, false);
             }
         }

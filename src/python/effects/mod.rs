@@ -17,7 +17,6 @@ mod implicit;
 mod joined;
 mod library;
 mod models;
-mod queries;
 mod related;
 mod search;
 mod small;
@@ -76,8 +75,10 @@ pub struct Node {
     pub steps: Vec<Step>,
     /// Where it blocks by itself, in order.
     pub sinks: Vec<Sink>,
-    /// Coroutines that it leaves running.
-    pub spawned: Vec<Frame>,
+    /// Coroutines that it leaves running, and how much speaks against that where nobody sets a variable.
+    pub spawned: Vec<(Frame, u8)>,
+    /// The coroutine functions that it calls.
+    pub makes: Vec<FunctionId>,
     /// Coroutines that it starts and waits for.
     pub joined: Vec<Frame>,
 }
@@ -93,6 +94,8 @@ pub struct Step {
     pub doubts: u8,
     /// Whether the call only leaves the other to the loop, which runs it later.
     pub left: bool,
+    /// Whether it runs a coroutine that was kept under a name: somebody else may have made it.
+    pub kept: bool,
 }
 
 /// A blocking operation of a library.
@@ -106,6 +109,8 @@ pub struct Sink {
     pub effect: Effect,
     /// Whether the object may be something else.
     pub doubtful: bool,
+    /// How much speaks against it where nobody sets a variable of the environment.
+    pub switched: u8,
 }
 
 impl<'t, 'a> Effects<'t, 'a> {
@@ -174,6 +179,7 @@ impl<'t, 'a> Effects<'t, 'a> {
                 span: edge.span,
                 doubts: edge.doubts,
                 left: edge.left,
+                kept: edge.kept,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
@@ -181,6 +187,7 @@ impl<'t, 'a> Effects<'t, 'a> {
             node.sinks = expansion.sinks;
             node.spawned = expansion.spawned;
             node.joined = expansion.joined;
+            node.makes = expansion.makes;
             next += 1;
         }
         root
@@ -224,8 +231,8 @@ impl<'t, 'a> Effects<'t, 'a> {
     }
 
     fn add(&mut self, frame: Frame, in_thread: bool) -> usize {
-        let (steps, sinks, spawned, joined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        self.nodes.push(Node { frame, in_thread, steps, sinks, spawned, joined });
+        let (steps, sinks, spawned, makes) = Default::default();
+        self.nodes.push(Node { frame, in_thread, steps, sinks, spawned, makes, joined: Vec::new() });
         self.nodes.len() - 1
     }
 }
