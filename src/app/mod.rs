@@ -260,6 +260,9 @@ fn assemble<'a>(
     let &Code { files, modules, .. } = code;
     let named = asked.settings.as_deref();
     types.load(loaded);
+    if is_served {
+        types.serve(&object.modules);
+    }
     // Of what nobody is known to serve, everything may be served.
     let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
     foreign.unread = mentioned::unread(types, loaded, modules, object);

@@ -168,10 +168,18 @@ impl Reach<'_, '_> {
                     Some(Expr::Tuple(pair)) => pair.elts.first(),
                     first => first,
                 };
-                if callee.iter().any(is_include)
-                    && let Some(Expr::StringLiteral(text)) = first
-                {
-                    self.add_dotted(text.value.to_str(), file);
+                if !callee.iter().any(is_include) {
+                    continue;
+                }
+                match first {
+                    Some(Expr::StringLiteral(text)) => self.add_dotted(text.value.to_str(), file),
+                    // `[path(url, include(urls)) for url, urls in TABLE]`
+                    Some(name @ Expr::Name(_)) => {
+                        for dotted in self.texts_of(name, self.types.plain(id)) {
+                            self.add_dotted(&dotted, file);
+                        }
+                    }
+                    _ => {}
                 }
             }
         }

@@ -20,6 +20,8 @@ const SERVES: [(&str, &str, &str); 5] = [
     ("start", "aiohttp.", "SockSite"),
     ("run_task", "quart.", "Quart"),
 ];
+/// How many functions below a task are looked at.
+const MAX_BELOW: usize = 400;
 /// How many functions around the one that serves are looked at.
 const MAX_AROUND: usize = 12;
 
@@ -37,8 +39,10 @@ pub(super) fn left_running(
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     let mut open: Vec<(usize, u8)> = open.into_iter().map(|node| (node, 0)).collect();
     let mut spawned: BTreeMap<Frame, u8> = BTreeMap::new();
+    let mut joined: BTreeMap<Frame, u8> = BTreeMap::new();
     while let Some((node, doubts)) = open.pop() {
         let node = effects.node(node);
+        joined.extend(node.joined.iter().map(|&frame| (frame, doubts)));
         for &(frame, more) in &node.spawned {
             let doubts = doubts.max(more);
             spawned.entry(frame).and_modify(|known| *known = doubts.min(*known)).or_insert(doubts);
@@ -47,6 +51,12 @@ pub(super) fn left_running(
             if seen.insert(step.to) {
                 open.push((step.to, doubts.max(effects.types().switched_at(node.frame, step.span))));
             }
+        }
+    }
+    // What the start waits for is over when requests come, unless it goes on and on.
+    for (frame, doubts) in joined {
+        if goes_on(effects, frame) {
+            spawned.entry(frame).and_modify(|known| *known = doubts.min(*known)).or_insert(doubts);
         }
     }
     // What comes before serving in a coroutine that serves delays nobody, whoever leaves that one running, nor does
@@ -60,6 +70,25 @@ pub(super) fn left_running(
         let (role, context) = (Role::Background, Context::Loop);
         found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None, doubts });
     }
+}
+
+/// Whether a task, or what it calls, goes on for as long as something holds, or serves.
+fn goes_on(effects: &mut Effects<'_, '_>, frame: Frame) -> bool {
+    let mut open = vec![effects.explore(frame)];
+    let mut seen: BTreeSet<usize> = open.iter().copied().collect();
+    while let Some(node) = open.pop() {
+        let node = effects.node(node);
+        let function = effects.types().function(node.frame.function);
+        if function.goes_on && function.is_async || seen.len() > MAX_BELOW {
+            return true;
+        }
+        for step in &node.steps {
+            if seen.insert(step.to) {
+                open.push(step.to);
+            }
+        }
+    }
+    false
 }
 
 /// Whether a function stops the loop that it runs on: `self.loop.stop()`.

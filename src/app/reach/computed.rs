@@ -163,11 +163,46 @@ impl Reach<'_, '_> {
             Expr::Tuple(tuple) => tuple.elts.iter().flat_map(|element| self.asked(element, frame, hops)).collect(),
             Expr::Name(name) if hops > 0 => {
                 let sources = self.types.sources(name.id.as_str(), frame, span_of(name).start);
+                let parts = sources.iter().filter_map(|(bound, frame)| match *bound {
+                    Bound::ItemPart(table, position) => Some(self.column(table, position, *frame, hops - 1)),
+                    _ => None,
+                });
+                let parts: Vec<Asked> = parts.flatten().collect();
                 let exprs = sources.into_iter().filter_map(|(bound, frame)| match bound {
                     Bound::Value { value: Some(value), .. } | Bound::Item(value) => Some((value, frame)),
                     _ => None,
                 });
-                exprs.flat_map(|(expr, frame)| self.asked(expr, frame, hops - 1)).collect()
+                exprs.flat_map(|(expr, frame)| self.asked(expr, frame, hops - 1)).chain(parts).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The texts that a name stands for.
+    pub(super) fn texts_of(&self, name: &Expr, frame: Frame) -> Vec<String> {
+        let asked = self.asked(name, frame, MAX_HOPS).into_iter();
+        asked.filter_map(|asked| if let Asked::Exactly(text) = asked { Some(text) } else { None }).collect()
+    }
+
+    /// What stands at a position of each row of a table that is written out.
+    fn column(&self, table: &Expr, position: usize, frame: Frame, hops: usize) -> Vec<Asked> {
+        match table {
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                let cells = elts.iter().filter_map(|row| match row {
+                    Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                        elts.get(position)
+                    }
+                    _ => None,
+                });
+                cells.flat_map(|cell| self.asked(cell, frame, hops)).collect()
+            }
+            Expr::Name(name) if hops > 0 => {
+                let sources = self.types.sources(name.id.as_str(), frame, span_of(name).start);
+                let tables = sources.into_iter().filter_map(|(bound, frame)| match bound {
+                    Bound::Value { value: Some(value), .. } => Some((value, frame)),
+                    _ => None,
+                });
+                tables.flat_map(|(table, frame)| self.column(table, position, frame, hops - 1)).collect()
             }
             _ => Vec::new(),
         }

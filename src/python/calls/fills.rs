@@ -1,6 +1,6 @@
 //! What containers are filled with, and what a condition says about a name.
 
-use super::{Reader, one};
+use super::{Reader, last_name, one};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::span_of;
@@ -18,9 +18,31 @@ pub fn same_text(expr: &Expr) -> &Expr {
 }
 
 impl<'a> Reader<'a> {
+    /// `object.__setattr__(self, "name", value)` and `super().__setattr__("name", value)` give a field its value.
+    fn sets_field(&mut self, attribute: &'a ast::ExprAttribute, call: &'a ast::ExprCall) {
+        let (name, value) = match &*call.arguments.args {
+            [Expr::Name(_), Expr::StringLiteral(name), value]
+                if self.class_of_receiver(&call.arguments.args[0]).is_some() =>
+            {
+                (name, value)
+            }
+            [Expr::StringLiteral(name), value] if last_name(&attribute.value) == "super" => (name, value),
+            _ => return,
+        };
+        let Some(class) = self.facts.functions[self.function as usize].class else { return };
+        let at = span_of(call).end;
+        let bound = Bound::Value { value: Some(value), annotation: None };
+        let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+        let fields = &mut self.facts.classes[class as usize].fields;
+        fields.entry(name.value.to_str()).or_insert_with(one).push(binding);
+    }
+
     /// `container.append(value)` and its like.
     pub(super) fn filling_call(&mut self, call: &'a ast::ExprCall) {
         let Expr::Attribute(attribute) = &*call.func else { return };
+        if attribute.attr.as_str() == "__setattr__" {
+            return self.sets_field(attribute, call);
+        }
         let arguments = &*call.arguments.args;
         let bound = match (attribute.attr.as_str(), arguments) {
             ("append" | "add" | "appendleft" | "put" | "put_nowait", [value]) | ("insert", [_, value]) => {

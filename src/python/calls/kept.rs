@@ -13,6 +13,11 @@ const MAX_DEPTH: usize = 16;
 
 /// Names of objects that are another one for each request, wherever they are imported from.
 const PER_REQUEST: [&str; 5] = ["g", "request", "session", "websocket", "current_user"];
+/// Whether a name is that of an object that is another one for each request.
+pub fn is_per_request(name: &str) -> bool {
+    PER_REQUEST.contains(&name)
+}
+
 /// What applications are called: their attributes live as long as the process.
 const APPLICATIONS: [&str; 3] = ["app", "application", "current_app"];
 
@@ -158,7 +163,7 @@ impl Reader<'_> {
             }
             index = function.parent;
         }
-        !PER_REQUEST.contains(&name) && self.facts.functions[0].bindings.contains_key(name)
+        !is_per_request(name) && self.facts.functions[0].bindings.contains_key(name)
     }
 }
 
@@ -253,7 +258,7 @@ pub(super) fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool 
 }
 
 /// Whether a block assigns to this expression.
-fn assigns(body: &[Stmt], target: &Expr, depth: usize) -> bool {
+pub(super) fn assigns(body: &[Stmt], target: &Expr, depth: usize) -> bool {
     depth < MAX_DEPTH
         && body.iter().any(|stmt| match stmt {
             Stmt::Assign(assign) => assign.targets.iter().any(|one| is_same(one, target)),

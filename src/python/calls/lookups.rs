@@ -4,7 +4,7 @@
 //! Recognised by the lookup before it: `if key in TABLE: return TABLE[key]`. How many keys there are is not asked.
 
 use super::Reader;
-use super::kept::{Kept, absent, compares_with_none, is_same, present};
+use super::kept::{Kept, absent, assigns, compares_with_none, is_same, present};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt};
 use crate::python::syntax::span_of;
@@ -39,7 +39,56 @@ impl<'a> Reader<'a> {
             Stmt::Try(attempt) => self.failed_lookup(stmt, attempt, rest),
             _ => None,
         };
+        let part = part.or_else(|| self.behind_question(stmt, rest));
         self.current().rarely.extend(part);
+        let of_object = self.behind_own_lookup(stmt, rest);
+        self.current().rarely_of_object.extend(of_object);
+    }
+
+    /// What follows `if KEPT is not None:` with a further question inside, whether what is kept is still good, of
+    /// which the answer may be to return it; what follows keeps another one.
+    fn behind_question(&self, stmt: &Stmt, rest: &[Stmt]) -> Option<Span> {
+        let Stmt::If(choice) = stmt else { return None };
+        let kept = present(&choice.test);
+        if !choice.elif_else_clauses.is_empty() || self.kept(kept) != Kept::Process || choice.body.len() < 2 {
+            return None;
+        }
+        let gives = |stmt: &Stmt| match stmt {
+            Stmt::If(choice) => match &*choice.body {
+                [Stmt::Return(result)] => result.value.as_deref().is_some_and(|given| is_same(given, kept)),
+                _ => false,
+            },
+            _ => false,
+        };
+        (choice.body.iter().any(gives) && assigns(rest, kept, 0)).then(|| self.rest_of_block(stmt))?
+    }
+
+    /// As [`behind_lookup`](Self::behind_lookup), for tables that an object keeps: `if key in self.cache:`.
+    fn behind_own_lookup(&self, stmt: &Stmt, rest: &[Stmt]) -> Option<Span> {
+        let Stmt::If(choice) = stmt else { return None };
+        let (key, table, is_missing) = absent_from(&choice.test)?;
+        if !choice.elif_else_clauses.is_empty() || !self.is_own_table(table) {
+            return None;
+        }
+        if is_missing {
+            return fills(&choice.body, table, Some(key), 0).then(|| block_of(&choice.body))?;
+        }
+        (returns(&choice.body, table) && fills(rest, table, None, 0)).then(|| self.rest_of_block(stmt))?
+    }
+
+    /// `self.cache` in a method.
+    fn is_own_table(&self, expr: &Expr) -> bool {
+        let function = &self.facts.functions[self.function as usize];
+        match expr {
+            Expr::Attribute(attribute) => match &*attribute.value {
+                Expr::Name(object) => {
+                    function.class.is_some()
+                        && function.parameters.first().is_some_and(|first| first.name == object.id.as_str())
+                }
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// `value = TABLE.get(key)` and then `if value is None: TABLE[key] = ...`, or

@@ -25,6 +25,7 @@ pub use self::fills::same_text;
 pub use self::guards::is_program;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;
+pub use self::kept::is_per_request;
 pub use self::keywords::keyword_read;
 pub use self::probes::asks_for_loop;
 use self::probes::leaves_on_loop;
@@ -152,6 +153,10 @@ pub struct Function<'a> {
     /// Parts that hardly run while requests are served: what the other branch would have handed to something
     /// else, and what fills a cache of the process.
     pub rarely: Vec<Span>,
+    /// Parts that run once for each key of a table that its object keeps.
+    pub rarely_of_object: Vec<Span>,
+    /// Whether it goes on for as long as something holds: `while True:`.
+    pub goes_on: bool,
     /// Its loops.
     pub loops: Vec<Span>,
     /// Blocks at whose end the function returns, or, if so marked, the loop around them ends.
@@ -352,6 +357,8 @@ impl<'a> Function<'a> {
             asked: HashMap::new(),
             forwarded: Vec::new(),
             rarely: Vec::new(),
+            rarely_of_object: Vec::new(),
+            goes_on: false,
             loops: Vec::new(),
             last_rounds: Vec::new(),
             detours: Vec::new(),
@@ -505,6 +512,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
                 self.looped(span_of(stmt));
+                self.current().goes_on = true;
                 if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
                     self.only_if(Span::new(span_of(first).start, span_of(last).end), &stmt.test, true);
                 }

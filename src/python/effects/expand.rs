@@ -7,7 +7,7 @@ use super::arguments::waits;
 use super::begun::Begun;
 use super::{Effects, Mark, Sink};
 use crate::python::calls::{Event, EventKind, is_yielding_coroutine, last_name};
-use crate::python::catalogue::{self, Effect, KnownType};
+use crate::python::catalogue::{self, Category, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::Span;
@@ -15,7 +15,7 @@ use crate::source::Span;
 /// What a class runs when an instance is made.
 const MAKING: [&str; 5] = ["__new__", "__init__", "__post_init__", "model_post_init", "__attrs_post_init__"];
 /// Decorators that keep what a function gives.
-const KEEPING: [&str; 3] = ["cache", "lru_cache", "lfu_cache"];
+pub(super) const KEEPING: [&str; 3] = ["cache", "lru_cache", "lfu_cache"];
 /// Those that may keep it for a time only.
 const KEEPING_FOR_A_TIME: [&str; 5] = ["alru_cache", "cached", "cachedmethod", "memoize", "ttl_cache"];
 /// Calls from a thread that have the loop run a coroutine; which loop that is, is not followed.
@@ -27,6 +27,7 @@ pub(super) struct Expansion {
     pub(super) edges: Vec<Edge>,
     pub(super) sinks: Vec<Sink>,
     pub(super) spawned: Vec<(Frame, u8)>,
+    pub(super) joined: Vec<Frame>,
     /// The coroutine functions that it calls.
     pub(super) makes: Vec<FunctionId>,
 }
@@ -130,7 +131,9 @@ impl<'a> Work<'_, 'a> {
         }
         let kept = kept || decorated(&KEEPING_FOR_A_TIME);
         let in_thread = self.in_thread;
-        let doubts = u8::from(doubtful || kept) + u8::from(self.types.is_passed_over(target.function));
+        let is_unlikely =
+            self.types.is_passed_over(target.function) || doubtful && self.types.is_of_nobody(target.function);
+        let doubts = u8::from(doubtful || kept) + u8::from(is_unlikely);
         self.out.edges.push(Edge { target, span, doubts, in_thread, left: false, kept: false });
     }
 
@@ -170,8 +173,10 @@ impl<'a> Work<'_, 'a> {
         }
         self.mixes_in(call, span);
         let callees = self.types.value(&call.func, self.frame);
-        let rarely = &self.types.function(self.frame.function).rarely;
-        let rare = Types::is_dead(rarely, span) || begun == Begun::Late;
+        let function = self.types.function(self.frame.function);
+        let rare = Types::is_dead(&function.rarely, span)
+            || begun == Begun::Late
+            || Types::is_dead(&function.rarely_of_object, span) && self.types.is_made_once_of(self.frame);
         let several = rare || are_several(&callees);
         let meant = callees.clone();
         let callees = self.types.candidates(callees, call, self.frame);
@@ -249,6 +254,7 @@ impl<'a> Work<'_, 'a> {
                 let effect = catalogue::known_type(&query.class).and_then(|known| known.method(method));
                 self.method_of(effect, (&query.class, method), call, span, awaited, doubtful);
             }
+            Value::Function(kept) if self.is_kept_for_all(kept.function, call) => {}
             Value::Function(_) => {
                 if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame) {
                     self.function(target, span, awaited, doubtful);
@@ -303,6 +309,12 @@ impl<'a> Work<'_, 'a> {
         if let Expr::Attribute(attribute) = &*call.func
             && (path == "wait" && self.has_ended(&attribute.value, span)
                 || self.is_known_to_be_over(path, &attribute.value, span))
+        {
+            return;
+        }
+        if let Expr::Attribute(method) = &*call.func
+            && effect.category == Category::Cpu
+            && self.is_small_table(&method.value)
         {
             return;
         }

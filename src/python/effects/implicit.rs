@@ -178,10 +178,17 @@ impl<'a> Work<'_, 'a> {
                     self.step(*target, span, methods.len() > 1);
                 }
             }
-            let asks = methods.is_empty() && self.types.has_special("__getattr__") && !name.starts_with("__");
-            if asks && !self.types.has_field(&self.types.ancestry(*class), name) {
-                self.methods(*class, "__getattr__", span, true);
+            if methods.is_empty() {
+                self.asks_for_missing(*class, name, span);
             }
+        }
+    }
+
+    /// What a class does about attributes that its objects do not have: `__getattr__`.
+    fn asks_for_missing(&mut self, class: ClassId, name: &str, span: Span) {
+        let asks = self.types.has_special("__getattr__") && !name.starts_with("__");
+        if asks && !self.types.has_field(&self.types.ancestry(class), name) {
+            self.methods(class, "__getattr__", span, true);
         }
     }
 

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::arguments::{OF_ADDRESS, argument, waits};
 use super::expand::Work;
 use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
-use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, Value, is_runner};
 use crate::source::Span;
@@ -173,11 +172,7 @@ impl<'a> Work<'_, 'a> {
             self.iterate(first, span, false);
         }
         if SPAWNERS.contains(&name) {
-            let before = self.out.spawned.len();
             self.spawn(call, span);
-            if self.is_of_group(call) {
-                self.out.spawned.truncate(before);
-            }
         }
         if LISTENERS.contains(&name) && !self.in_thread {
             self.listens(call, span);
@@ -296,29 +291,25 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// Whether a task is one of a group, which waits for all of them: `async with TaskGroup() as group`.
-    fn is_of_group(&self, call: &'a ast::ExprCall) -> bool {
-        let Expr::Attribute(method) = &*call.func else { return false };
-        let Expr::Name(group) = &*method.value else { return false };
-        let bindings = self.types.function(self.frame.function).bindings.get(group.id.as_str());
-        bindings.into_iter().flatten().any(|binding| {
-            matches!(binding.bound, Bound::With(Expr::Call(made)) if matches!(last_name(&made.func), "TaskGroup" | "create_task_group"))
-        })
-    }
-
     fn spawn(&mut self, call: &'a ast::ExprCall, span: Span) {
         let Some(first) = call.arguments.args.first() else {
             return;
         };
+        let is_joined = self.waits_for_task(call, span);
         for value in self.types.value(first, self.frame).iter() {
-            match value {
-                Value::Coroutine(frame) => self.out.spawned.push((*frame, 0)),
-                Value::Function(frame) if self.types.function(frame.function).is_async => {
-                    self.out.spawned.push((*frame, 0));
-                    self.out.makes.push(frame.function);
-                    self.step(*frame, span, false);
-                }
-                _ => {}
+            let (frame, is_called) = match value {
+                Value::Coroutine(frame) => (*frame, false),
+                Value::Function(frame) if self.types.function(frame.function).is_async => (*frame, true),
+                _ => continue,
+            };
+            if is_joined {
+                self.out.joined.push(frame);
+            } else {
+                self.out.spawned.push((frame, 0));
+            }
+            if is_called {
+                self.out.makes.push(frame.function);
+                self.step(frame, span, false);
             }
         }
     }

@@ -12,11 +12,14 @@ mod begun;
 mod clients;
 mod ended;
 mod expand;
+mod fixed;
 mod implicit;
+mod joined;
 mod library;
 mod models;
 mod related;
 mod search;
+mod small;
 mod sockets;
 
 use std::collections::{HashMap, HashSet};
@@ -76,6 +79,8 @@ pub struct Node {
     pub spawned: Vec<(Frame, u8)>,
     /// The coroutine functions that it calls.
     pub makes: Vec<FunctionId>,
+    /// Coroutines that it starts and waits for.
+    pub joined: Vec<Frame>,
 }
 
 /// A call from one function of the project to another.
@@ -181,6 +186,7 @@ impl<'t, 'a> Effects<'t, 'a> {
             node.steps = steps;
             node.sinks = expansion.sinks;
             node.spawned = expansion.spawned;
+            node.joined = expansion.joined;
             node.makes = expansion.makes;
             next += 1;
         }
@@ -226,7 +232,7 @@ impl<'t, 'a> Effects<'t, 'a> {
 
     fn add(&mut self, frame: Frame, in_thread: bool) -> usize {
         let (steps, sinks, spawned, makes) = Default::default();
-        self.nodes.push(Node { frame, in_thread, steps, sinks, spawned, makes });
+        self.nodes.push(Node { frame, in_thread, steps, sinks, spawned, makes, joined: Vec::new() });
         self.nodes.len() - 1
     }
 }

@@ -20,7 +20,8 @@ impl<'a> Types<'a> {
     fn constant_within(&self, name: &str, file: u32, hops: u8) -> Option<Known<'a>> {
         let facts = self.facts_at(file);
         let module = self.function(FunctionId { file, index: 0 });
-        let [binding] = module.bindings.get(name)?.as_slice() else { return None };
+        let bindings = module.bindings.get(name)?.as_slice();
+        let [binding] = bindings else { return self.stays_none(name, file).then_some(Known::None) };
         match binding.bound {
             Bound::Value { value: Some(value), .. } => {
                 let known = constant_value(value).or_else(|| self.constant_by_default(value, file))?;
@@ -69,6 +70,44 @@ impl<'a> Types<'a> {
             let facts = self.facts_at(file);
             facts.binds_any || facts.calls.iter().any(|(_, call)| matches!(last_name(&call.func), "setattr" | "vars"))
         })
+    }
+}
+
+/// Through how many callers it is looked for somebody who sets a name.
+const MAX_CALLERS: u8 = 4;
+
+impl Types<'_> {
+    /// Whether a name of a module is `None` for as long as the process serves: only functions set it that nothing of
+    /// what is loaded calls, hands over or registers, another program's.
+    fn stays_none(&self, name: &str, file: u32) -> bool {
+        let facts = self.facts_at(file);
+        let module = self.function(FunctionId { file, index: 0 });
+        let bindings = module.bindings.get(name).map(Vec::as_slice).unwrap_or_default();
+        let [first, others @ ..] = bindings else { return false };
+        let is_none = matches!(first.bound, Bound::Value { value: Some(Expr::NoneLiteral(_)), .. }) && first.scope == 0;
+        is_none
+            && !facts.binds_any
+            && facts.stars.is_empty()
+            && !module.changed.contains(name)
+            && !self.is_set_from_outside(name)
+            && others.iter().all(|other| {
+                let sets_none = matches!(other.bound, Bound::Value { value: Some(Expr::NoneLiteral(_)), .. });
+                sets_none || other.scope != 0 && self.is_never_called(FunctionId { file, index: other.scope }, 0)
+            })
+    }
+
+    /// Whether nothing that is loaded leads to a function of a module.
+    fn is_never_called(&self, id: FunctionId, depth: u8) -> bool {
+        let function = self.function(id);
+        let is_plain = id.index != 0 && function.parent == 0 && function.class.is_none();
+        let sites = self.sites();
+        let calls = sites.calls.get(function.name).map(Vec::as_slice).unwrap_or_default();
+        is_plain
+            && depth < MAX_CALLERS
+            && (function.name != "__main__" || self.is_of_another_program(id.file))
+            && function.decorators.is_empty()
+            && !sites.handed.contains(function.name)
+            && calls.iter().all(|(caller, _)| self.is_never_called(*caller, depth + 1))
     }
 }
 

@@ -224,8 +224,9 @@ impl<'a> Types<'a> {
                 .or_else(|| self.answered(call, frame, depth))
                 .or_else(|| self.out_of_keywords(call, frame))
                 .or_else(|| self.kept_in_state(call, frame))
+                .or_else(|| self.set_by_served(expr))
                 .or_else(|| self.running_loop(call, frame)),
-            Expr::Subscript(part) => self.part_of_text(part, frame, depth),
+            Expr::Subscript(part) => self.part_of_text(part, frame, depth).or_else(|| self.set_by_served(expr)),
             Expr::BinOp(sum) if sum.op == ast::Operator::Add => match (deeper(&sum.left)?, deeper(&sum.right)?) {
                 (Known::Number(one), Known::Number(other)) => one.checked_add(other).map(Known::Number),
                 _ => None,

@@ -10,6 +10,24 @@ impl<'a> Types<'a> {
         matches!(*self.parameter(method, 0), [Value::Object(class)] if self.is_made_per_call(class))
     }
 
+    /// Whether the object that a method is called on is made where modules are imported, or by a function whose result
+    /// is kept, and nowhere else.
+    pub fn is_made_once_of(&self, method: Frame) -> bool {
+        let [Value::Object(class)] = *self.parameter(method, 0) else { return false };
+        let name = self.class(class).name;
+        let makes = |(caller, call): &(FunctionId, &'a ast::ExprCall)| {
+            self.value(&call.func, self.plain(*caller)).contains(&Value::Class(class))
+        };
+        let mut made = self.calls_of(name).into_iter().filter(makes).peekable();
+        // Whoever is given the class may make one for each request.
+        !self.sites().handed.contains(name)
+            && made.peek().is_some()
+            && made.all(|(caller, _)| {
+                let keeps = ["cache", "lru_cache"].iter().any(|name| self.has_decorator(caller, name));
+                caller.index == 0 || keeps || !self.function(caller).globals.is_empty()
+            })
+    }
+
     /// Whether every object of a class is made inside a function that keeps it in a local name, or calls
     /// its methods at once: what such an object has filled in is gone with the call.
     fn is_made_per_call(&self, class: ClassId) -> bool {

@@ -47,6 +47,7 @@ mod questions;
 mod relations;
 mod results;
 mod rows;
+mod served;
 mod settings_classes;
 mod signals;
 mod singletons;
@@ -253,6 +254,8 @@ pub struct Types<'a> {
     wasted: Cell<usize>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
+    /// The modules that a server is told to load.
+    served: RefCell<Vec<u32>>,
     /// The class that Django's settings are made of.
     configuration: RefCell<Option<Rc<str>>>,
     /// Whether anything imports django-configurations.
@@ -310,6 +313,7 @@ impl<'a> Types<'a> {
             unsettled: RefCell::default(),
             wasted: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
+            served: RefCell::new(Vec::new()),
             configuration: RefCell::new(None),
             has_configurations: OnceCell::new(),
             sites: OnceCell::new(),
@@ -353,6 +357,11 @@ impl<'a> Types<'a> {
         self.switched.borrow_mut().clear();
         self.subclasses.replace(None);
         self.members.borrow_mut().clear();
+    }
+
+    /// Remembers which modules a server is told to load.
+    pub fn serve(&self, modules: &[u32]) {
+        *self.served.borrow_mut() = modules.to_vec();
     }
 
     /// Whether the application loads a module, as far as that is known.

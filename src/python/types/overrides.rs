@@ -7,6 +7,9 @@ use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::calls::{EventKind, last_name};
 use crate::python::syntax::ast::{self, Expr};
 
+/// What finds classes that nobody mentions.
+const FINDS_CLASSES: [&str; 6] =
+    ["__subclasses__", "entry_points", "import_module", "import_string", "iter_entry_points", "locate"];
 /// How many classes of one interface are looked at.
 const MAX_CLASSES: usize = 32;
 
@@ -59,6 +62,37 @@ impl<'a> Types<'a> {
             }),
             _ => false,
         })
+    }
+
+    /// Whether nothing that is loaded makes objects of the class of a method, while objects are made of another class of
+    /// its kind that has such a method as well.
+    pub fn is_of_nobody(&self, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let Some(index) = function.class.filter(|_| self.is_loaded(id.file)) else { return false };
+        let class = ClassId { file: id.file, index };
+        let line = self.ancestry(class);
+        if line.len() < 2 || self.may_be_made(class) || self.below(class).into_iter().any(|one| self.may_be_made(one)) {
+            return false;
+        }
+        line.iter().skip(1).any(|value| match value {
+            Value::Class(base) => self.below(*base).into_iter().any(|other| {
+                other != class
+                    && self.own_method(other, function.name).is_some_and(|id| !self.function(id).is_abstract)
+                    && self.is_made(other)
+            }),
+            _ => false,
+        })
+    }
+
+    /// Whether objects of a class may be made, by whoever calls it, by one of its methods, or by its name.
+    fn may_be_made(&self, class: ClassId) -> bool {
+        let by_name = FINDS_CLASSES.iter().any(|name| self.calls_named(name)) || self.has_special("__init_subclass__");
+        let facts = self.class(class);
+        by_name
+            || facts.metaclass.is_some()
+            || !self.library_bases(class).is_empty()
+            || self.sites().owners.contains(facts.name)
+            || self.is_made(class)
     }
 
     /// Whether no object is of this class itself: some of its methods are left to those below it.

@@ -42,6 +42,8 @@ pub(super) struct Sites<'a> {
     handing: HashMap<&'a str, Vec<Site<'a>>>,
     /// Those among them that names, attributes and results stand for.
     kept: HashSet<&'a str>,
+    /// The names of which somebody calls an attribute: `Cache.open()`.
+    pub(super) owners: HashSet<&'a str>,
     /// What the bags of applications are given, with the file.
     pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
 }
@@ -55,6 +57,9 @@ impl<'a> Types<'a> {
                 let mut handed = Vec::new();
                 for &(index, call) in &facts.calls {
                     handed_by(call, &mut handed);
+                    if let Expr::Attribute(method) = &*call.func {
+                        sites.owners.insert(last_name(&method.value));
+                    }
                     let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
                     for given in call.arguments.args.iter().chain(named).filter(|one| is_named(one)) {
                         sites.handing.entry(last_name(given)).or_default().push((FunctionId { file, index }, call));

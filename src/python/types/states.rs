@@ -20,7 +20,10 @@ impl<'a> Types<'a> {
             }
             _ => false,
         };
-        let set = self.sites().state.get(name).filter(|_| is_bag_of_application(bag));
+        if !is_bag_of_application(bag) || self.loaded.borrow().is_empty() {
+            return false;
+        }
+        let set = self.sites().state.get(name);
         let Some(set) = set.filter(|_| self.value(bag, frame).iter().any(of_application)) else { return false };
         let is_nothing = |binding: &Binding<'a>| match binding.bound {
             Bound::Value { value: Some(value), .. } => value.is_none_literal_expr(),
