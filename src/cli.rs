@@ -25,7 +25,7 @@ Exit codes:
 /// A configuration linter and advisor for Python web servers.
 #[derive(Debug, Parser)]
 #[command(name = "farrier", version, styles = STYLES, after_help = EXIT_CODES)]
-#[command(propagate_version = true, disable_help_subcommand = true)]
+#[command(propagate_version = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Verb,
