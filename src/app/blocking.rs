@@ -7,9 +7,11 @@ use super::lines::Lines;
 use super::merging::{Stated, concludes, merged};
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair, route_classes};
 use crate::findings::Confidence;
+use crate::python::calls::last_name;
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Sink};
 use crate::python::frameworks::Found;
+use crate::python::syntax::ast;
 use crate::python::types::{Frame, FunctionId};
 use crate::source::{Place, Span};
 
@@ -108,7 +110,13 @@ impl Cause {
 
 /// For each handler, the ways to everything below it that takes time.
 pub(super) fn chains(effects: &Effects<'_, '_>, entries: &[Entry<'_>]) -> Vec<Vec<Chain>> {
-    effects.chains(entries.iter().map(|entry| entry.node))
+    let mut chains = effects.chains(entries.iter().map(|entry| entry.node));
+    for (entry, chains) in entries.iter().zip(&mut chains) {
+        for chain in chains {
+            chain.doubts += usize::from(entry.found.doubts);
+        }
+    }
+    chains
 }
 
 /// The blocking calls that handlers on the loop reach.
@@ -245,6 +253,17 @@ fn categories(sinks: &[Sink]) -> Vec<Category> {
     found
 }
 
+/// Where a call leads, as far as its remedy depends on that.
+struct Way {
+    /// The node that blocks.
+    end: usize,
+    /// What is called where the loop stands still.
+    moved: usize,
+    /// Where that is.
+    site: Site,
+    wrapper: repair::Wrapper,
+}
+
 struct Report<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
     framework: Framework,
@@ -273,7 +292,7 @@ impl Report<'_, '_, '_> {
         let touched: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
         sites.extend(lines.sites.iter().filter(|(frame, _)| touched.contains(&frame.function)));
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
-        let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
+        let sink = *heavy().min_by_key(|sink| (sink.switched, concludes(&sink.what)))?;
         // Beside a call that matters, one that does not is no news.
         let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
         let alike = all.filter(|other| {
@@ -296,11 +315,13 @@ impl Report<'_, '_, '_> {
         let (anchor_frame, anchor_span) = steps[outer];
         let moved = cause.chain.ways.get(outer + 1).map_or(cause.end, |way| way.node);
         let wrapper = self.wrapper(moved);
+        let way = Way { end: cause.end, moved, site: (anchor_frame, anchor_span), wrapper };
         let called_back = outer > 0
             && cause.chain.ways.get(outer - 1).is_some_and(|way| way.left)
             && !types.function(anchor_frame.function).is_async;
-        let doubts = cause.chain.doubts + usize::from(sink.doubtful);
-        let known = limits::of(types, end.frame, sink);
+        let doubts = cause.chain.doubts + usize::from(sink.doubtful) + usize::from(sink.switched);
+        let (_, callers) = steps.split_last()?;
+        let known = limits::of(types, end.frame, sink, callers);
         let function = |frame: Frame| types.function(frame.function);
         let repeats = steps.iter().any(|&(frame, span)| function(frame).repeats(span));
         let always = cause.chain.doubts == 0 && steps.iter().all(|&(frame, span)| function(frame).always_reaches(span));
@@ -327,7 +348,7 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers(),
             role: cause.role,
             roles: cause.roles(),
-            remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back, wrapper),
+            remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back, &way),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
         Some(Stated { anchor: anchor_frame.function, blocking, sites, wrapper })
@@ -336,7 +357,7 @@ impl Report<'_, '_, '_> {
     /// What may move a call of this function to a thread: what asks Django's database on its way belongs into the
     /// thread of the request.
     fn wrapper(&self, moved: usize) -> repair::Wrapper {
-        let of_django = |sink: &Sink| sink.effect.category == Category::Orm && sink.effect.library == "django";
+        let of_django = |sink: &Sink| sink.effect.library == "django";
         if self.framework == Framework::Django && self.effects.any_below(moved, of_django) {
             repair::Wrapper::SyncToAsync
         } else {
@@ -344,14 +365,40 @@ impl Report<'_, '_, '_> {
         }
     }
 
-    fn remedy(
-        &self,
-        sink: &Sink,
-        anchor: FunctionId,
-        direct: bool,
-        called_back: bool,
-        wrapper: repair::Wrapper,
-    ) -> Remedy {
+    fn is_async(&self, node: usize) -> bool {
+        self.effects.types().function(self.effects.node(node).frame.function).is_async
+    }
+
+    /// How what a coroutine function calls is moved to a thread.
+    fn in_a_thread(&self, way: &Way) -> String {
+        let types = self.effects.types();
+        let (frame, span) = way.site;
+        let moved = self.effects.node(way.moved).frame.function;
+        let is_manager = types.has_decorator(moved, "contextmanager") || types.function(moved).name == "__enter__";
+        let call = limits::call_at(types, frame, span);
+        let sends = |call: &&ast::ExprCall| matches!(last_name(&call.func), "send" | "send_robust");
+        if let Some(call) = call.filter(sends)
+            && !types.receivers(call, frame).is_empty()
+        {
+            return "use `await signal.asend(...)` (Django 5.0), which runs plain receivers in a thread".to_owned();
+        }
+        if is_manager {
+            return "make it an asynchronous context manager whose `__aenter__` and `__aexit__` wait in a thread: `await \
+                    asyncio.to_thread(...)`"
+                .to_owned();
+        }
+        if types.function(moved).is_generator {
+            let threads = matches!(self.framework, Framework::FastApi | Framework::Starlette);
+            return if threads {
+                "go through it in threads: `async for item in iterate_in_threadpool(...)` of Starlette".to_owned()
+            } else {
+                "take each item in a thread: `await asyncio.to_thread(next, items, None)`".to_owned()
+            };
+        }
+        way.wrapper.help().to_owned()
+    }
+
+    fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool, called_back: bool, way: &Way) -> Remedy {
         // A callback cannot await.
         if called_back {
             let text =
@@ -376,12 +423,19 @@ impl Report<'_, '_, '_> {
         let drop_async = drop_async && !repair::needs_loop(self.effects.types(), anchor);
         let twin = sink.effect.twin;
         let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
-        let text = match (drop_async, direct || twin.is_some()) {
+        // Only a coroutine function can await.
+        let is_written_so =
+            direct || twin.is_some() && (self.is_async(way.end) || !sink.effect.instead.contains("await "));
+        let text = match (drop_async, is_written_so) {
             (true, true) => format!("use {}, or {plain}", sink.effect.instead),
             (true, false) => plain,
+            (false, true) if direct && !function.is_async => format!(
+                "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework awaits what `{}` \
+                 returns, make it `async def` and use {}",
+                function.name, sink.effect.instead
+            ),
             (false, true) => format!("use {}", sink.effect.instead),
-            (false, false) if function.is_async => wrapper.help().to_owned(),
-            // Only a coroutine function can await.
+            (false, false) if function.is_async => self.in_a_thread(way),
             (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
                                awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"
                 .to_owned(),

@@ -93,6 +93,7 @@ impl Instructions {
                 context: Context::Loop,
                 route: None,
                 told_once_by: None,
+                doubts: 0,
             }));
         }
         (found, missing)

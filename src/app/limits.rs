@@ -39,9 +39,9 @@ pub(super) struct Known {
     pub(super) retries: u32,
 }
 
-/// What is known of the call that a sink stands for.
-pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> Known {
-    let asked = Asked { types, frame };
+/// What is known of the call that a sink stands for, where these calls lead to its function, the nearest last.
+pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink, callers: &[(Frame, Span)]) -> Known {
+    let asked = Asked { types, frame, callers };
     let Some(call) = call_at(types, frame, sink.span) else {
         return Known { limit: asked.limit_of_entering(sink), destination: None, retries: 0 };
     };
@@ -63,6 +63,8 @@ pub(super) fn call_at<'a>(types: &Types<'a>, frame: Frame, span: Span) -> Option
 struct Asked<'t, 'a> {
     types: &'t Types<'a>,
     frame: Frame,
+    /// The calls that lead to the function, the nearest last.
+    callers: &'t [(Frame, Span)],
 }
 
 impl<'a> Asked<'_, 'a> {
@@ -155,7 +157,7 @@ impl<'a> Asked<'_, 'a> {
     /// The call that makes the client which an expression stands for, if it is the only one, and where that is read.
     fn made(&self, expr: &'a Expr) -> Option<(&'a ast::ExprCall, Self)> {
         let of = |bound: Bound<'a>, frame: Frame| {
-            let asked = Self { types: self.types, frame };
+            let asked = Self { types: self.types, frame, callers: &[] };
             match bound {
                 Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)) => {
                     asked.is_constructor(&call.func).then_some((call, asked))
@@ -164,9 +166,7 @@ impl<'a> Asked<'_, 'a> {
             }
         };
         match expr {
-            Expr::Call(call) => {
-                self.is_constructor(&call.func).then_some((call, Self { types: self.types, frame: self.frame }))
-            }
+            Expr::Call(call) => self.is_constructor(&call.func).then_some((call, Self { ..*self })),
             Expr::Attribute(attribute) => match self.field(attribute) {
                 Some((bound, frame)) => of(bound, frame),
                 None => self.made(&attribute.value),
@@ -235,11 +235,36 @@ impl<'a> Asked<'_, 'a> {
                 let at = crate::python::syntax::span_of(name).start;
                 match self.types.sources(name.id.as_str(), self.frame, at).as_slice() {
                     [(Bound::Value { value: Some(value), .. }, _)] => self.literal(value, hops - 1),
+                    [(Bound::Parameter(position), frame)] if frame.function == self.frame.function => {
+                        self.given_for(*position, hops - 1)
+                    }
                     _ => None,
                 }
             }
             Expr::Name(_) => None,
             other => Some(other),
+        }
+    }
+
+    /// What the nearest call gives for a parameter: a literal, or that its default is one.
+    fn given_for(&self, position: u16, hops: usize) -> Option<&'a Expr> {
+        let (&(frame, span), callers) = self.callers.split_last()?;
+        let call = call_at(self.types, frame, span)?;
+        let values = self.types.value(&call.func, frame);
+        let callee = values
+            .iter()
+            .find(|value| matches!(value, Value::Function(target) if target.function == self.frame.function))?;
+        let parameter = self.types.function(self.frame.function).parameters.get(usize::from(position))?;
+        let is_open = call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none())
+            || call.arguments.args.iter().any(Expr::is_starred_expr);
+        if is_open || parameter.variadic {
+            return None;
+        }
+        let shift = self.types.receiver_shift(callee, call, frame);
+        let by_position = || call.arguments.args.get(usize::from(position).checked_sub(shift)?);
+        match keyword(call, parameter.name).or_else(by_position) {
+            Some(given) => Self { types: self.types, frame, callers }.literal(given, hops),
+            None => parameter.default,
         }
     }
 

@@ -35,6 +35,9 @@ const WALKS: [&str; 16] = [
     "walk_packages",
 ];
 
+/// Those that are builtins.
+const BUILTIN: [&str; 5] = ["dir", "eval", "exec", "globals", "vars"];
+
 /// Libraries whose classes register themselves, by how the names of their bases begin.
 const SELF_REGISTERING: [&str; 2] = ["blacksheep.", "django.apps."];
 
@@ -150,7 +153,9 @@ fn walks(types: &Types<'_>, file: u32) -> bool {
                 !wanted.is_string_literal_expr()
                     && types.value(owner, frame).iter().any(|value| matches!(value, Value::Module(_)))
             };
-            WALKS.contains(&name) || name == "getattr" && of_module()
+            // `model.eval()` is something else.
+            let is_meant = || call.func.is_name_expr() || !BUILTIN.contains(&name);
+            WALKS.contains(&name) && is_meant() || name == "getattr" && of_module()
         })
 }
 

@@ -1,6 +1,7 @@
 //! Pools of an application: threads for plain handlers, connections to a database.
 //!
-//! Only numbers that are written down count; a pool whose size comes from outside is left out.
+//! Only numbers that are written down count, and defaults of variables that no file of the project sets; a pool whose
+//! size comes from outside is left out.
 
 use std::collections::BTreeMap;
 
@@ -110,11 +111,8 @@ fn pool<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame, file: File
     let number = |name: &str, default: u32| match given(name) {
         None => Some((default, None)),
         Some(Expr::NumberLiteral(number)) => Some((count(number)?, Some(Place::new(file, span_of(number))))),
-        Some(Expr::Name(name)) => match types.sources(name.id.as_str(), frame, span_of(name).start).as_slice() {
-            [(Bound::Value { value: Some(Expr::NumberLiteral(number)), .. }, _)] => Some((count(number)?, None)),
-            _ => None,
-        },
-        Some(_) => None,
+        // `pool_size=POOL_SIZE`, `pool_size=int(os.getenv("POOL_SIZE", "5"))` where no file sets the variable.
+        Some(given) => Some((types.number_by_default(given, frame)?.try_into().ok()?, None)),
     };
     Some(ConnectionPool {
         place: Place::new(file, span_of(call)),

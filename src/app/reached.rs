@@ -31,7 +31,7 @@ pub(super) fn reached(
             for sink in &node.sinks {
                 let key = (node.frame.function, sink.span, sink.what.clone());
                 let (known, told) = found.entry(key).or_insert_with(|| {
-                    let limits::Known { limit, destination, .. } = limits::of(types, node.frame, sink);
+                    let limits::Known { limit, destination, .. } = limits::of(types, node.frame, sink, &[]);
                     let reached = Reached {
                         what: sink.what.clone(),
                         call: Place::new(types.facts_at(node.frame.function.file).file, sink.span),

@@ -3,7 +3,7 @@
 //! Coroutines that an application leaves running when it starts share the loop with requests. A callback that plain
 //! code gives to the loop before it runs is start-up: no request has come in yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::calls::{EventKind, last_name};
 use crate::python::effects::Effects;
@@ -35,25 +35,30 @@ pub(super) fn left_running(
     let around = around_serving(effects.types(), loaded);
     open.extend(around.iter().map(|&function| effects.explore(effects.types().plain(function))));
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
-    let mut spawned = BTreeSet::new();
-    while let Some(node) = open.pop() {
+    let mut open: Vec<(usize, u8)> = open.into_iter().map(|node| (node, 0)).collect();
+    let mut spawned: BTreeMap<Frame, u8> = BTreeMap::new();
+    while let Some((node, doubts)) = open.pop() {
         let node = effects.node(node);
-        spawned.extend(node.spawned.iter().copied());
+        for &(frame, more) in &node.spawned {
+            let doubts = doubts.max(more);
+            spawned.entry(frame).and_modify(|known| *known = doubts.min(*known)).or_insert(doubts);
+        }
         for step in &node.steps {
             if seen.insert(step.to) {
-                open.push(step.to);
+                open.push((step.to, doubts.max(effects.types().switched_at(node.frame, step.span))));
             }
         }
     }
     // What comes before serving in a coroutine that serves delays nobody, whoever leaves that one running, nor does
     // what one does that ends the loop.
-    let delays = |frame: &Frame| !around.contains(&frame.function) && !stops_loop(effects.types(), frame.function);
-    let spawned: Vec<Frame> = spawned.into_iter().filter(delays).collect();
-    for frame in spawned {
+    let delays =
+        |(frame, _): &(Frame, u8)| !around.contains(&frame.function) && !stops_loop(effects.types(), frame.function);
+    let spawned: Vec<(Frame, u8)> = spawned.into_iter().filter(delays).collect();
+    for (frame, doubts) in spawned {
         nodes.push(effects.explore(frame));
         let (function, framework) = (frame.function, Framework::Unknown);
         let (role, context) = (Role::Background, Context::Loop);
-        found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None });
+        found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None, doubts });
     }
 }
 

@@ -256,18 +256,19 @@ fn share_builds(services: &mut BTreeMap<String, Composed>, files: &Files) {
         if let (Some(image), Some(build)) = (&composed.unit.image, &composed.unit.build) {
             let folder = files.get(composed.unit.place.file).folder();
             let arguments = composed.unit.environment.iter().filter(|variable| variable.build_only).cloned();
-            let value = (build.clone(), folder, arguments.collect::<Vec<_>>());
+            let value = (build.clone(), folder, arguments.collect::<Vec<_>>(), composed.unit.chosen_by.clone());
             built.entry(image.value.clone()).or_insert(value);
         }
     }
     for composed in services.values_mut() {
         let unit = &mut composed.unit;
         let shared = unit.image.as_ref().filter(|_| unit.build.is_none()).and_then(|image| built.get(&image.value));
-        if let Some((build, folder, arguments)) = shared
+        if let Some((build, folder, arguments, chosen_by)) = shared
             && *folder == files.get(unit.place.file).folder()
         {
             unit.build = Some(build.clone());
             unit.environment.splice(0..0, arguments.iter().cloned());
+            unit.chosen_by.extend(chosen_by.iter().cloned());
         }
     }
 }

@@ -37,8 +37,9 @@ pub(super) fn mode(named: &str) -> Option<String> {
     (matches!(mode, "asgi" | "wsgi") && rest.contains(':')).then(|| mode.to_owned())
 }
 
-/// The file that `-c` names: of Python with `file:`, a module with `python:`, else of TOML.
-pub(super) fn which(given: &Arguments, roots: &Roots, files: &Files) -> Which {
+/// The file that `-c` names: of Python with `file:`, a module with `python:`, else of TOML. `imports_here` where modules
+/// are imported from the folder it starts in, or from folders that somebody tells it.
+pub(super) fn which(given: &Arguments, imports_here: bool, roots: &Roots, files: &Files) -> Which {
     let Some(given) = given.last("config") else {
         return Which::None;
     };
@@ -47,6 +48,10 @@ pub(super) fn which(given: &Arguments, roots: &Roots, files: &Files) -> Which {
         return Which::Unknown(place, "the configuration file is named by a variable that no file sets".to_owned());
     };
     let found = match text.split_once(':') {
+        // The command looks for modules beside itself, and in a name without a dot for nothing else.
+        Some(("python", module)) if !module.contains('.') && !imports_here => {
+            return Which::Unknown(place, format!("where `{module}` is imported from is not known"));
+        }
         Some(("python", module)) => {
             let base = module.replace('.', "/");
             let package = format!("{base}/__init__.py");

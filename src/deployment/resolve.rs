@@ -104,7 +104,11 @@ pub(super) fn resolve(
     let which = match server {
         _ if alone => Which::None,
         Server::Gunicorn => which_configuration(&command_line, &options, start, files),
-        Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
+        Server::Hypercorn => {
+            let by_module = matches!(start.program, Program::Server { by_module: true, .. });
+            let imports_here = by_module || launched.is_some() || start.environment.entry("PYTHONPATH").is_some();
+            hypercorn::which(&command_line, imports_here, &start.roots, files)
+        }
         _ => Which::None,
     };
     let which = match which {

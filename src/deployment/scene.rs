@@ -19,6 +19,7 @@ use super::resolve::{Origin, resolve};
 use super::rewritten::Edited;
 use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
 use crate::findings::Note;
+use crate::python::evaluate::Dependency;
 use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind, system_shell};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
@@ -451,6 +452,7 @@ impl<'f> Scene<'f> {
             }
             let script = || context::development_script(start.place, &unit, project.files);
             deployment.development = deployment.development.or_else(script);
+            rest_on_choice(&mut deployment, &unit);
             deployment.outer.clone_from(&self.outer);
             if unit.container.stops_group
                 && let Some(shield) = &mut deployment.shield
@@ -529,6 +531,27 @@ impl<'f> Scene<'f> {
             deployment.development = Some(Located::new(why, deployment.command));
         } else if reloads && deployment.development.is_none() {
             deployment.development.clone_from(&self.overlaid);
+        }
+    }
+}
+
+/// Notes in whatever the words of the unit itself do not set which variables choose the files that set it.
+fn rest_on_choice(deployment: &mut Deployment, unit: &Unit) {
+    let depends = unit.chosen_by.iter();
+    let depends: Vec<_> =
+        depends.map(|(name, default)| Dependency::InPlace { name: name.clone(), default: default.clone() }).collect();
+    if depends.is_empty() {
+        return;
+    }
+    // An entry point of the image may add words of its own.
+    let own = unit.command.as_ref().filter(|_| unit.build.is_none() || unit.entrypoint.is_some());
+    let own = [own, unit.entrypoint.as_ref()];
+    let is_own = |place: Place| own.iter().flatten().any(|command| is_inside(place, command.place));
+    for candidate in deployment.settings.candidates_mut() {
+        if candidate.place.is_none_or(|place| !is_own(place)) {
+            let fresh = depends.iter().filter(|one| !candidate.depends.contains(one)).cloned();
+            let fresh: Vec<_> = fresh.collect();
+            candidate.depends.extend(fresh);
         }
     }
 }

@@ -80,9 +80,10 @@ impl Sources<'_> {
                 candidate.depends.extend(rests.iter().cloned());
             }
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
-            for dependency in self.further_words(setting, &stand_ins) {
-                for candidate in &mut candidates {
-                    candidate.depends.push(dependency.clone());
+            for name in self.further_words(setting, &stand_ins) {
+                // What stands in for the variable rests on it as it is.
+                for candidate in candidates.iter_mut().filter(|one| !one.named_variables().any(|own| own == name)) {
+                    candidate.depends.push(Dependency::Environment { name: name.clone(), default: None });
                 }
             }
             for called in self.called.iter().filter(|called| !called.gives(setting.name())) {
@@ -203,15 +204,20 @@ impl Sources<'_> {
             Dependency::InPlace { name, .. } | Dependency::Environment { name, .. } => name == variable,
             _ => false,
         };
-        let whole = entry.absent || entry.depends.iter().any(own);
+        // What may be nothing, or options, may be any others.
+        let adds = |one: &Dependency| match one {
+            Dependency::InPlace { default: Some(text), .. } => text.is_empty() || text.starts_with('-'),
+            _ => false,
+        };
+        let whole = entry.absent || entry.depends.iter().any(|one| own(one) || adds(one));
         let given = self.options.last(setting.name()).is_some();
         if (whole || given) && !setting.at(self.version).config_only() { entry.depends.clone() } else { Vec::new() }
     }
 
     /// Variables that no file sets, with which somebody may add words that set the setting.
-    fn further_words(&self, setting: &'static Setting, stand_ins: &[(&Given, Vec<String>)]) -> Vec<Dependency> {
+    fn further_words(&self, setting: &'static Setting, stand_ins: &[(&Given, Vec<String>)]) -> BTreeSet<String> {
         if setting.at(self.version).config_only() {
-            return Vec::new();
+            return BTreeSet::new();
         }
         let last = self.command_line.given.iter().rfind(|given| given.setting.name() == setting.name());
         let optional = self.command_line.optional.iter();
@@ -221,8 +227,7 @@ impl Sources<'_> {
         let standing = stand_ins.iter().filter(|(given, _)| given.setting.name() != setting.name());
         let standing = standing.filter(|(given, _)| may_set(given.flag, last, &self.command_line));
         let standing = standing.flat_map(|(_, names)| names).cloned();
-        let further: BTreeSet<String> = named.chain(standing).collect();
-        further.into_iter().map(|name| Dependency::Environment { name, default: None }).collect()
+        named.chain(standing).collect()
     }
 
     /// The options that stand in for variables, as in `${OPTIONS:---threads 2}`: with one of them, others come.

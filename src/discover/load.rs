@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -43,13 +44,13 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
     let read = |candidate: &Candidate| {
         let settle = |text: &str| candidate.kind.settle(&candidate.path, text);
         match text(&root.join(&candidate.path), candidate.kind) {
-            Ok(text) => Ok(settle(&text).map(|kind| (kind, text))),
+            Ok(text) => Ok(settle(&text).map(|kind| (kind, Arc::<str>::from(text)))),
             // A file that may well be something else is only missed if it looks like what it could be.
             Err(unread) if candidate.kind.is_open() && settle(&unread.glimpse).is_none() => Ok(None),
             Err(unread) => Err(unread.why),
         }
     };
-    let texts: Vec<Result<Option<(FileKind, String)>, String>> = candidates.par_iter().map(read).collect();
+    let texts: Vec<_> = candidates.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
     let mut spare: Vec<&str> = others.iter().map(String::as_str).collect();
     for (candidate, text) in candidates.iter().zip(texts) {
@@ -122,14 +123,17 @@ fn text(path: &Path, kind: Guess) -> Result<String, Unread> {
     };
     let unreadable = |error: std::io::Error| Unread::blind(format!("could not be read: {error}"));
     let file = File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err(Unread::blind("no regular file, so it was not read"));
     }
-    let mut bytes = Vec::new();
+    // Room that grows by doubling stays with the text.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(most) + 1).unwrap_or_default());
     // One byte more than is allowed tells a file that is too large from one that just fits.
     file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > most {
-        let glimpse = String::from_utf8_lossy(&bytes).into_owned();
+        let lossy = |error: std::string::FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let glimpse = String::from_utf8(bytes).unwrap_or_else(lossy);
         return Err(Unread { why: format!("larger than {} MiB, so it was not read", most >> 20), glimpse });
     }
     decode(bytes)

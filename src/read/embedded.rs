@@ -90,8 +90,13 @@ fn alone(text: &str, body: &Decoded, kind: FileKind) -> Option<String> {
     }
     let span_of = |at: usize, char: char| body.span(at..at + char.len_utf8());
     let mut chars = plain.char_indices().peekable();
+    // Where a line ended that the file goes on behind with something else.
+    let mut ended = None;
     while let Some((at, char)) = chars.next() {
         let span = span_of(at, char);
+        if let Some(gap) = ended.take().and_then(|end| bytes.get_mut(end..span.start)) {
+            gap.fill(b'\n');
+        }
         let written = text.get(span.start..span.end)?;
         let room = bytes.get_mut(span.start..span.end)?;
         if written.starts_with(char) && written.len() == char.len_utf8() {
@@ -116,6 +121,7 @@ fn alone(text: &str, body: &Decoded, kind: FileKind) -> Option<String> {
             (Some(_), false) if meant == "\n" => {
                 room.fill(b' ');
                 *room.last_mut()? = b'\n';
+                ended = Some(span.end);
             }
             // Lines that are folded into one.
             (None, true) => room.fill(b' '),

@@ -94,6 +94,9 @@ pub struct Unit {
     pub working_folder: Option<Located<String>>,
     /// The image it builds, for a compose service.
     pub build: Option<Build>,
+    /// The variables that nobody sets and in whose place texts stand that decide which files count for it, each with
+    /// its text: the stage that is built, the folder it starts in, files of variables.
+    pub chosen_by: Vec<(String, Option<String>)>,
     /// What it copies into the image.
     pub copied: Vec<Copied>,
     /// What only a build stage has.
@@ -208,6 +211,7 @@ impl Unit {
             environment: Vec::new(),
             environment_files: Vec::new(),
             open_sets: Vec::new(),
+            chosen_by: Vec::new(),
             removed: Vec::new(),
             working_folder: None,
             build: None,

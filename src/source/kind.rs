@@ -160,7 +160,26 @@ impl FileKind {
     /// configuration and their variables from files of any name.
     pub fn of_named(path: &str, text: &str) -> Option<Self> {
         let told = Guess::of(path).and_then(|guess| guess.settle(path, text));
-        told.or_else(|| conf(path, text)).or_else(|| by_interpreter(text)).or_else(|| by_lines(path, text))
+        told.or_else(|| conf(path, text))
+            .or_else(|| uwsgi(path, text))
+            .or_else(|| by_interpreter(text))
+            .or_else(|| by_lines(path, text))
+    }
+}
+
+/// The configurations of uWSGI whose name says nothing: in JSON, in XML, or with sections of other names only, which
+/// another one includes.
+fn uwsgi(path: &str, text: &str) -> Option<FileKind> {
+    let told = |line: &str| {
+        let key = line.split('=').next().unwrap_or_default().trim();
+        ["master", "harakiri", "wsgi-file", "vacuum", "die-on-term", "enable-threads", "http-socket", "lazy-apps"]
+            .contains(&key)
+    };
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("json" | "js") => json(text).filter(|kind| *kind == FileKind::UwsgiJson),
+        Some("xml") => Guess::Xml.settle(path, text),
+        Some("ini") => (has_line(text, "[") && text.lines().any(told)).then_some(FileKind::UwsgiIni),
+        _ => None,
     }
 }
 

@@ -162,12 +162,17 @@ def patch_hypercorn(recorder):
 
 def patch_granian(recorder):
     import granian.server.common
+    import granian.server.embed
 
     def serve(self, *_, **__):
         settings = {name: plain(getattr(self, attribute)) for name, attribute in GRANIAN.items()}
         recorder.add("granian", settings, self.target)
 
+    async def serve_on_loop(self, *_, **__):
+        serve(self)
+
     granian.server.common.AbstractServer.serve = serve
+    granian.server.embed.Server.serve = serve_on_loop
 
 
 def patch_gunicorn(recorder):

@@ -101,7 +101,7 @@ pub(in super::super) fn read(
     let mut called = match launched.api {
         Api::UvicornRun | Api::UvicornConfig => uvicorn::read(&reading),
         Api::HypercornServe | Api::HypercornRun => hypercorn::read(&reading),
-        Api::Granian => granian::read(&reading),
+        Api::Granian | Api::GranianEmbedded => granian::read(&reading),
         Api::GunicornApplication { command_line } => reading.application(command_line),
         Api::Command(_) | Api::Words(_) | Api::Development(_) => Called::default(),
     };

@@ -2,6 +2,7 @@
 
 use super::super::effective::Resolved;
 use super::call::{Called, Reading, known, resolved};
+use crate::python::launches::Api;
 use crate::servers::{Kind, Setting, Version};
 use crate::source::Located;
 use crate::values::Value;
@@ -21,20 +22,34 @@ const RENAMED: [(&str, &str); 7] = [
 const POSITIONAL: [&str; 8] =
     ["target", "address", "port", "uds", "uds_permissions", "interface", "workers", "blocking_threads"];
 
+/// The same for a server on a loop that is there, which is one process.
+const EMBEDDED: [&str; 6] = ["target", "address", "port", "uds", "interface", "blocking_threads"];
+
 /// Parameters that no option sets.
 const UNLISTED: [&str; 1] = ["reload_filter"];
 
 pub(super) fn read(reading: &Reading) -> Called {
     let mut called = Called::default();
     let sighting = &reading.launched.sighting;
+    let embedded = reading.launched.api == Api::GranianEmbedded;
+    let in_front: &[&str] = if embedded { &EMBEDDED } else { &POSITIONAL };
+    if embedded {
+        called.fixed.push(("workers", Value::Int(1)));
+    }
     let positional = sighting.positional.iter().enumerate();
-    let by_position = positional.filter_map(|(index, given)| Some((*POSITIONAL.get(index)?, Some(index), given)));
+    let by_position = positional.filter_map(|(index, given)| Some((*in_front.get(index)?, Some(index), given)));
     let by_name = sighting.named.iter().map(|(name, given)| (name.as_str(), None, given));
     for (name, index, given) in by_position.chain(by_name) {
         let found = reading.sites.argument(name, index);
         if name == "target" {
             if let Some(Value::Str(text)) = known(&given.value) {
                 called.app = Some(Located::new(text.clone(), found.place));
+            } else if embedded && let Some(call) = reading.sites.call() {
+                let by_name = call.keywords.iter().find(|keyword| keyword.name.as_deref() == Some("target"));
+                let element = by_name.map(|keyword| &keyword.value).or_else(|| call.positional.first()?.as_ref());
+                if let Some(element) = element {
+                    super::target::object(reading, element, &mut called);
+                }
             }
             continue;
         }
@@ -62,6 +77,10 @@ pub(super) fn read(reading: &Reading) -> Called {
         };
         let candidate = Reading::candidate(name, &given.value, resolved, found, &mut called.errors);
         called.candidates.push((setting, candidate));
+    }
+    // `embed.Server.__init__` of 2.8.7 has a default of its own.
+    if embedded && !called.gives("backlog") {
+        called.fixed.push(("backlog", Value::Int(128)));
     }
     called
 }

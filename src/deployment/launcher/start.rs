@@ -43,7 +43,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
     let server = match launched.api {
         Api::UvicornRun | Api::UvicornConfig => Server::Uvicorn,
         Api::HypercornServe | Api::HypercornRun => Server::Hypercorn,
-        Api::Granian => Server::Granian,
+        Api::Granian | Api::GranianEmbedded => Server::Granian,
         Api::GunicornApplication { command_line } => {
             let mut parted = here.parted.clone();
             let arguments = if command_line { rest(sighting, start, &mut parted) } else { Vec::new() };

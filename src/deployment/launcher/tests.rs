@@ -61,7 +61,8 @@ fn what_a_variable_may_add_is_not_certain() {
                   uvicorn.run('a:b', **C[os.getenv('D', 'prod')])\n";
     let words =
         "cmd = ['gunicorn', 'a:b']\nif os.getenv('D', '0') == '1':\n    cmd.append('--reload')\nsubprocess.run(cmd)\n";
-    for text in [dict, chosen, words] {
+    let unset = [dict, words].map(|text| text.replace("'D', '0'", "'D'"));
+    for text in [dict, chosen, words].into_iter().chain(unset.iter().map(String::as_str)) {
         let (_, assembly) = project(&[("main.py", &format!("{begin}{text}")), PROCFILE]);
         assert_eq!(rests(only(&assembly), "reload"), ["D"], "{text}");
     }
@@ -85,6 +86,18 @@ fn what_a_variable_may_add_is_not_certain() {
     let plain = "kw = {'port': int(os.getenv('D', '9'))}\nuvicorn.run('a:b', **kw)\n";
     let (_, assembly) = project(&[("main.py", &format!("{begin}{plain}")), PROCFILE]);
     assert!(rests(only(&assembly), "reload").is_empty());
+}
+
+#[test]
+fn a_supervisor_starts_as_many_as_the_configuration_says() {
+    let config = "import uvicorn\nfrom uvicorn.supervisors import Multiprocess\nc = uvicorn.Config('a:b', workers=3)\n";
+    let alone =
+        format!("{config}uvicorn.Server(c).run()\n").replace("from uvicorn.supervisors import Multiprocess\n", "");
+    let several = format!("{config}Multiprocess(c, target=uvicorn.Server(c).run, sockets=[]).run()\n");
+    for (text, workers) in [(alone, 1), (several, 3)] {
+        let (_, assembly) = project(&[("main.py", &text), PROCFILE]);
+        assert_eq!(only(&assembly).int("workers"), Some(workers), "{text}");
+    }
 }
 
 #[test]

@@ -31,8 +31,16 @@ pub(super) fn read(reading: &Reading) -> Called {
         }
     }
     if reading.launched.api == Api::UvicornConfig {
-        // `Server.run` serves in this process: whoever wants more starts a supervisor.
-        called.fixed = vec![("workers", Value::Int(1)), ("reload", Value::Bool(false))];
+        // `Server.run` serves in this process: whoever wants more starts a supervisor (`uvicorn.supervisors`), which does
+        // what the configuration says.
+        let text = reading.files.get(sighting.place.file).text();
+        let supervised = |class: &str| text.contains(class);
+        if !supervised("Multiprocess") {
+            called.fixed.push(("workers", Value::Int(1)));
+        }
+        if !supervised("ChangeReload") {
+            called.fixed.push(("reload", Value::Bool(false)));
+        }
     }
     called
 }

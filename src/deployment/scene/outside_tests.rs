@@ -51,6 +51,30 @@ fn a_default_rests_on_what_a_missing_file_may_set() {
 }
 
 #[test]
+fn what_chooses_files_decides_what_they_set() {
+    let image = "FROM python AS base\nWORKDIR /app\nCOPY . .\nFROM base AS prod\nENV WEB_CONCURRENCY=4\nCMD gunicorn a:a\n\
+                 FROM base AS dev\nCMD gunicorn a:a --reload\n";
+    let told = |keys: &str| {
+        let compose = format!("services:\n  web:\n{keys}");
+        let files = [("Dockerfile", image), ("prod.env", "WEB_CONCURRENCY=6\n"), ("compose.yaml", compose.as_str())];
+        let found = deployments(&files);
+        let web = found.iter().find(|one| one.unit == "web").unwrap();
+        let of = |name: &str| {
+            let winner = &web.setting(name).unwrap().winner;
+            winner.depends.iter().any(|one| matches!(one, Dependency::InPlace { name, .. } if name == "STAGE"))
+        };
+        (of("workers"), of("reload"))
+    };
+    assert_eq!(told("    build: {context: ., target: \"${STAGE:-prod}\"}\n"), (true, true));
+    assert_eq!(told("    build: {context: ., target: prod}\n"), (false, false));
+    let built = "    build: {context: ., target: prod}\n";
+    assert_eq!(told(&format!("{built}    env_file: ${{STAGE:-prod}}.env\n")), (true, true));
+    assert_eq!(told(&format!("{built}    working_dir: /app/${{STAGE:-a}}\n")), (true, true));
+    let own = "    image: a\n    command: gunicorn a:a -w 3\n    env_file: ${STAGE:-prod}.env\n";
+    assert_eq!(told(own), (false, true));
+}
+
+#[test]
 fn a_file_that_only_builds_is_laid_over_the_usual_one() {
     let base = "services:\n  web:\n    image: a\n  celery:\n    image: a\n    command: celery\n";
     let image = ("Dockerfile", "FROM python\nCMD gunicorn a:a\n");

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{Dependency, Deployment, Resolved, assemble};
 use crate::read;
 use crate::source::{FileKind, Files};
+use crate::values::Value;
 
 /// What the files start, each a path with its text.
 fn deployments(texts: &[(&str, &str)]) -> (Files, Vec<Deployment>) {
@@ -125,8 +126,15 @@ fn some_platforms_set_the_port() {
              containers: [{{name: a, image: a, command: [gunicorn, a]}}]\n"
         )
     };
-    assert!(rests("service.yaml", &service("serving.knative.dev/v1")));
     assert!(!rests("service.yaml", &service("apps/v1").replace("Service", "Deployment")));
+    let bind = |text: &str| {
+        let (_, found) = deployments(&[("service.yaml", text)]);
+        found[0].setting("bind").unwrap().value().cloned()
+    };
+    let address = |port: &str| Some(Value::List(vec![Value::Str(format!("0.0.0.0:{port}"))]));
+    let knative = service("serving.knative.dev/v1");
+    assert_eq!(bind(&knative), address("8080"));
+    assert_eq!(bind(&knative.replace("image: a,", "image: a, ports: [{containerPort: 81}],")), address("81"));
 }
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \
@@ -360,13 +368,21 @@ fn a_configuration_that_only_a_build_makes_is_not_known() {
     assert_eq!(count("RUN python gen.py > gen.log"), Some(1));
     for line in [
         "RUN python gen.py > gunicorn.conf.py",
-        "RUN echo 'workers = 4' > ./gunicorn.conf.py",
+        "RUN cd /app && echo 'workers = 4' > ./gunicorn.conf.py",
         "RUN curl -o gunicorn.conf.py https://example.org/x",
         "RUN python gen.py | tee gunicorn.conf.py",
     ] {
         assert_eq!(count(line), None, "{line}");
     }
-    assert_eq!(count("RUN echo 'workers = 4' > /app/gunicorn.conf.py"), Some(4));
+    for path in ["/app/gunicorn.conf.py", "gunicorn.conf.py", "./gunicorn.conf.py"] {
+        assert_eq!(count(&format!("RUN echo 'workers = 4' > {path}")), Some(4), "{path}");
+        let lines = format!("RUN echo 'timeout = 9' > {path} && \\\n    echo 'workers = 4' >> {path}");
+        assert_eq!(count(&lines), Some(4), "{lines}");
+    }
+    assert_eq!(
+        count("RUN echo 'workers = 4' > gunicorn.conf.py\nRUN echo 'workers = 5' >> /app/gunicorn.conf.py"),
+        None
+    );
 }
 
 #[test]

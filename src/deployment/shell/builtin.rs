@@ -195,6 +195,12 @@ impl Shell<'_> {
                     state.variables.insert(variable.clone(), Variable { held: Held::Nothing, exported: false });
                 }
             }
+            // With another text it is another variable.
+            if text::variable_of(&field.depends).is_some()
+                && self.files().text_at(field.place).trim_start_matches('"').starts_with('$')
+            {
+                state.expect_others();
+            }
             if let Some(value) = value {
                 state.assign(&variable, Held::One(value));
             } else if name == "readonly" && state.is_missing(&variable) {
@@ -327,7 +333,7 @@ impl Shell<'_> {
         self.returned.push(Vec::new());
         let done = self.body(&script, state, guarded);
         for left in self.returned.pop().unwrap_or_default() {
-            state.join(left, None);
+            state.join(left.state, None);
         }
         state.in_unit = in_unit;
         if let Some(outer) = outer {

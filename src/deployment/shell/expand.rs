@@ -212,7 +212,14 @@ impl Shell<'_> {
                         }
                     }
                     Expansion::Text(field) if word.parts.len() == 1 && !field.ways.is_empty() => builder.open(&field),
-                    Expansion::Text(field) => builder.split(&field, part.place),
+                    Expansion::Text(field) => {
+                        let further = if word.parts.len() == 1 { further(&field) } else { Vec::new() };
+                        builder.split(&field, part.place);
+                        if !further.is_empty() {
+                            builder.finish();
+                            builder.fields.extend(further);
+                        }
+                    }
                     Expansion::Fields(fields) => builder.fields(fields, part.place, part.quoted),
                     Expansion::Words(fields) => builder.fields(fields, part.place, true),
                 },
@@ -290,6 +297,7 @@ impl Shell<'_> {
                         all.depend_on(&only.depends);
                         continue;
                     }
+                    all.varies |= fields.iter().any(|field| field.varies);
                     for (n, field) in fields.iter().enumerate() {
                         let space = if n > 0 { " " } else { "" };
                         let whole =
@@ -373,6 +381,13 @@ impl Shell<'_> {
         }
         Some(whole)
     }
+}
+
+/// The words that may stand in the place of a text of options, or of nothing, if somebody sets what it rests on.
+fn further(field: &Field) -> Vec<Field> {
+    let text = field.known().filter(|text| text.is_empty() || text.starts_with('-'));
+    let names = text.into_iter().flat_map(|_| text::variables_of(&field.depends));
+    names.map(|name| Field::optional(&name, field.place)).collect()
 }
 
 /// The words that a known text falls apart into at `separators`; `None` where some of them would be empty.

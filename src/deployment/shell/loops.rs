@@ -7,6 +7,7 @@ use super::condition::Status;
 use super::state::{Held, State};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
+use crate::python::evaluate::Dependency;
 use crate::read::shell::{Statement, Word};
 
 /// Rounds of a loop that are followed.
@@ -14,6 +15,26 @@ const MAX_ROUNDS: usize = 1_000;
 
 /// Rounds of a loop without end that is left when something was counted.
 const MAX_COUNTED: usize = 50;
+
+/// More ways out of a loop or a function than are told apart.
+const MAX_LEFT: usize = 64;
+
+/// How a way that leaves a loop or a function parted from the one that goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Parted {
+    /// How what it ran last ended.
+    pub(super) status: Status,
+    /// Whether it is the likelier of the two.
+    pub(super) likelier: bool,
+    /// What somebody has to set for the other one, if that is known.
+    pub(super) depends: Option<Vec<Dependency>>,
+}
+
+/// A way that returns from a function.
+pub(super) struct Returned {
+    pub(super) state: State,
+    pub(super) parted: Parted,
+}
 
 /// A round of a loop.
 #[derive(Default)]
@@ -34,20 +55,25 @@ pub(super) enum Ending {
 }
 
 impl Shell<'_> {
-    /// Keeps a way that goes on behind a loop or a function.
-    pub(super) fn put_by(&mut self, state: State, flow: Flow) {
+    /// Keeps a way that goes on behind a loop or a function, which it leaves as `parted` says.
+    pub(super) fn put_by(&mut self, state: State, flow: Flow, parted: Parted) {
         if let Flow::Break(levels) = flow {
             for round in self.rounds.iter_mut().rev().take(levels) {
                 round.breaks = true;
             }
         }
-        let kept = match flow {
-            Flow::Break(_) | Flow::Continue(_) => self.rounds.last_mut().map(|round| &mut round.left),
-            Flow::Return => self.returned.last_mut(),
-            Flow::Next | Flow::Exit => None,
-        };
-        if let Some(kept) = kept.filter(|kept| kept.len() < 64) {
-            kept.push(state);
+        match flow {
+            Flow::Break(_) | Flow::Continue(_) => {
+                if let Some(round) = self.rounds.last_mut().filter(|round| round.left.len() < MAX_LEFT) {
+                    round.left.push(state);
+                }
+            }
+            Flow::Return => {
+                if let Some(kept) = self.returned.last_mut().filter(|kept| kept.len() < MAX_LEFT) {
+                    kept.push(Returned { state, parted });
+                }
+            }
+            Flow::Next | Flow::Exit => {}
         }
     }
 

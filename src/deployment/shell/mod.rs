@@ -33,7 +33,7 @@ use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::servers::arguments::Argument;
 use crate::source::{FileId, Files, Place, Span, WordPart};
-use loops::Round;
+use loops::{Returned, Round};
 pub(super) use parameter::is_name;
 use shield::Position;
 pub use shield::{Shield, ShieldKind};
@@ -68,7 +68,7 @@ pub(super) struct Shell<'a> {
     /// The loops that are open.
     rounds: Vec<Round>,
     /// Ways that leave the functions that are open.
-    returned: Vec<Vec<State>>,
+    returned: Vec<Vec<Returned>>,
     /// Files that a command writes, so that what the project holds is not what lies there.
     written: BTreeSet<String>,
     /// The program of a manager that is followed.

@@ -7,6 +7,7 @@ use super::super::{image, rewritten, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::dialect::Dialect;
+use super::loops::{Parted as Leaving, Returned};
 use super::parameter::is_name;
 use super::shield::{self, Position, Shield, ShieldKind, Text};
 use super::state::{Held, State, Variable};
@@ -145,26 +146,30 @@ impl Shell<'_> {
             state.make_local(name);
             state.variables.insert(name.clone(), Variable { held: Held::One(field.clone()), exported: true });
         }
+        let conditional = state.conditional;
         let rounds = std::mem::take(&mut self.rounds);
         self.returned.push(Vec::new());
         let done = self.list(std::slice::from_ref(function), state, guarded);
         let left = self.returned.pop().unwrap_or_default();
         self.rounds = rounds;
-        let mut flow = done.flow;
+        let Done { mut status, mut flow } = done;
         let mut left = left.into_iter();
         if flow == Flow::Exit
             && let Some(first) = left.next()
         {
-            *state = first;
+            *state = first.state;
+            status = first.parted.status;
             flow = Flow::Next;
         }
         for other in left {
-            state.join(other, None);
+            status = either_way(status, state, other);
+            // Every way goes on here.
+            state.conditional = conditional;
         }
         state.leave(locals);
         state.arguments = outer;
         let flow = if flow == Flow::Exit { Flow::Exit } else { Flow::Next };
-        Done { status: done.status, flow }
+        Done { status, flow }
     }
 
     /// The shell that waits for the program of these words; that around this one where it does not.
@@ -648,6 +653,27 @@ impl Shell<'_> {
         let script = Self::parse(&Decoded::verbatim(self.files().get(file).text(), 0), file);
         self.parsed.insert(file, script.clone());
         script
+    }
+}
+
+/// How a function ends that goes on to its end or returns on another way, which joins `state`.
+fn either_way(status: Status, state: &mut State, other: Returned) -> Status {
+    let Leaving { status: returned, likelier, depends } = other.parted;
+    if likelier {
+        let rest = std::mem::replace(state, other.state);
+        state.join(rest, depends.as_deref());
+    } else {
+        state.join(other.state, depends.as_deref());
+    }
+    let (told, untold) = if likelier { (returned, status) } else { (status, returned) };
+    match (told, depends) {
+        (told, _) if told == untold => told,
+        (Status::Known(holds), Some(depends)) => Status::Presumed(holds, depends),
+        (Status::Unless(holds, mut all) | Status::Presumed(holds, mut all), Some(depends)) => {
+            all.extend(depends);
+            Status::Presumed(holds, all)
+        }
+        _ => Status::Unknown,
     }
 }
 

@@ -7,6 +7,7 @@ use super::Shell;
 use super::condition::Status;
 use super::dialect::Dialect;
 use super::expand::MAX_FIELDS;
+use super::loops::Parted;
 use super::parameter::is_name;
 use super::pattern::Pattern;
 use super::shield::Position;
@@ -289,6 +290,11 @@ impl<'a> Shell<'a> {
             self.print_either(other.as_ref(), likelier);
         }
         let status = if one.status == two.status { one.status.clone() } else { Status::Unknown };
+        let parted = |status: &Status, is_first: bool| Parted {
+            status: status.clone(),
+            likelier: is_first && likelier.is_some(),
+            depends: likelier.map(<[Dependency]>::to_vec),
+        };
         match (one.flow, two.flow) {
             (Flow::Next, Flow::Next) => {
                 state.join(other, likelier);
@@ -306,13 +312,13 @@ impl<'a> Shell<'a> {
                 Done::with(status)
             }
             (Flow::Next, flow) => {
-                self.put_by(other, flow);
+                self.put_by(other, flow, parted(&two.status, false));
                 state.conditional = conditional;
                 one
             }
             (flow, Flow::Next) => {
                 let left = std::mem::replace(state, other);
-                self.put_by(left, flow);
+                self.put_by(left, flow, parted(&one.status, true));
                 state.conditional = conditional || is_meant;
                 two
             }
@@ -322,7 +328,7 @@ impl<'a> Shell<'a> {
                 Done { status, flow }
             }
             (flow, other_flow) => {
-                self.put_by(other, other_flow);
+                self.put_by(other, other_flow, parted(&two.status, false));
                 state.conditional = conditional;
                 Done { status, flow }
             }
@@ -511,6 +517,7 @@ impl<'a> Shell<'a> {
                         let mut whole = Field::new(&format!("{}{}", before.text(), value.text()), word.place);
                         whole.depend_on(&before.depends);
                         whole.depend_on(&value.depends);
+                        whole.varies = before.varies || value.varies;
                         let more = value.possible();
                         let ways: Vec<String> = before
                             .possible()

@@ -145,6 +145,8 @@ pub(super) struct Field {
     pub(super) quoted: bool,
     /// Every text that it may be, the likeliest first, where several are known; otherwise empty.
     pub(super) ways: Vec<String>,
+    /// Whether it may also be a text of which not all is known.
+    pub(super) varies: bool,
     /// The text as a format holds it, its variables not filled in, and who fills them in where a shell
     /// runs it.
     pub(super) raw: Option<Box<(Decoded, FilledBy)>>,
@@ -172,6 +174,7 @@ impl Field {
             unset: false,
             quoted: true,
             ways: Vec::new(),
+            varies: false,
             raw: None,
         }
     }
@@ -221,6 +224,7 @@ impl Field {
     /// The texts that it may be; nothing where they are not known.
     pub(super) fn possible(&self) -> Vec<String> {
         match self.known() {
+            _ if self.varies => Vec::new(),
             _ if !self.ways.is_empty() => self.ways.clone(),
             Some(text) => vec![text.to_owned()],
             None => Vec::new(),
@@ -231,6 +235,7 @@ impl Field {
     pub(super) fn or_else(&mut self, others: &[String]) {
         let mut ways = self.possible();
         if ways.is_empty() || others.is_empty() {
+            self.varies = true;
             self.ways.clear();
             return;
         }
@@ -253,7 +258,12 @@ impl Field {
 
 /// The first variable among `depends` that somebody may set.
 pub(super) fn variable_of(depends: &[Dependency]) -> Option<String> {
-    depends.iter().find_map(|dependency| match dependency {
+    variables_of(depends).next()
+}
+
+/// The variables among `depends` that somebody may set.
+pub(super) fn variables_of(depends: &[Dependency]) -> impl Iterator<Item = String> {
+    depends.iter().filter_map(|dependency| match dependency {
         Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name.clone()),
         Dependency::Cpus { .. } | Dependency::Quota { .. } | Dependency::Other { .. } => None,
     })

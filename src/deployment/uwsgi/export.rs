@@ -343,6 +343,12 @@ impl<'a> Exporter<'a> {
         self.first.get_or_insert_with(|| magic.clone());
         let section = if section.is_empty() { "uwsgi" } else { section };
         let template = host::is_template(self.files.get(file).name());
+        // Without a library that reads it (`uwsgiconfig.py`: jansson or yajl) it is built without this form.
+        let outer = self.rests_on.clone();
+        if [".json", ".js"].iter().any(|end| name.ends_with(end)) {
+            let what = "whether uWSGI was built with a library for JSON".to_owned();
+            self.rests_on.push(Dependency::Other { what });
+        }
         self.depth += 1;
         for option in configuration.sections.iter().filter(|found| found.name.value == section).flat_map(|s| &s.options)
         {
@@ -360,6 +366,7 @@ impl<'a> Exporter<'a> {
             let shown = if option.value_place.span.is_empty() { option.key.place } else { option.value_place };
             self.add(&option.key.value, Some(value), shown, Layer::ConfigFile, Some(site));
         }
+        self.rests_on = outer;
         self.depth -= 1;
     }
 

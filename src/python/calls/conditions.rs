@@ -285,6 +285,8 @@ fn asked<'a>(
                 _ => {}
             }
             match call.arguments.args.first() {
+                // Of what type a literal is.
+                Some(first) if last_name(&call.func) == "isinstance" => within(first, Interest::Value),
                 Some(first) => within(first, interest),
                 // A function of the project may only ask whether a loop runs.
                 None => names.extend(call.func.as_name_expr().map(|callee| (callee.id.as_str(), Interest::None))),

@@ -37,7 +37,14 @@ impl<'a> Work<'_, 'a> {
         let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         call.arguments.args.iter().chain(named).any(|given| {
             let values = self.types.value(given, frame);
-            let is_memory = |value: &Value<'a>| matches!(value, Value::Instance(ty) if is_in_memory(ty));
+            let is_memory = |value: &Value<'a>| match value {
+                Value::Instance(ty) => is_in_memory(ty),
+                // `class Buffer(io.RawIOBase)`
+                Value::Object(class) => {
+                    self.types.library_bases(*class).iter().any(|base| is_in_memory(base) || base.starts_with("io."))
+                }
+                _ => false,
+            };
             !values.is_empty() && values.iter().all(is_memory)
         })
     }

@@ -26,7 +26,9 @@ const BACK_ON_A_LOOP: &str = "run_coroutine_threadsafe";
 pub(super) struct Expansion {
     pub(super) edges: Vec<Edge>,
     pub(super) sinks: Vec<Sink>,
-    pub(super) spawned: Vec<Frame>,
+    pub(super) spawned: Vec<(Frame, u8)>,
+    /// The coroutine functions that it calls.
+    pub(super) makes: Vec<FunctionId>,
 }
 
 /// A function that is run, and where.
@@ -39,6 +41,8 @@ pub(super) struct Edge {
     pub(super) in_thread: bool,
     /// Whether the call only leaves it to the loop.
     pub(super) left: bool,
+    /// Whether it is a coroutine that was kept under a name.
+    pub(super) kept: bool,
 }
 
 impl Effects<'_, '_> {
@@ -54,8 +58,16 @@ impl Effects<'_, '_> {
         // What is left running is, however often it was begun.
         let once = function.once.iter().filter(|event| again || leaves_running(event));
         let runs = |event: &&Event<'_>| ![&*dead, &stopped].iter().any(|dead| Types::is_dead(dead, event.span));
+        let switched = types.switched(frame);
         for event in function.events.iter().chain(once).filter(runs) {
+            let before = (work.out.edges.len(), work.out.sinks.len(), work.out.spawned.len());
             work.event(event);
+            if !switched.is_empty() {
+                let doubts = types.switched_at(frame, event.span);
+                work.out.edges.iter_mut().skip(before.0).for_each(|edge| edge.doubts += doubts);
+                work.out.sinks.iter_mut().skip(before.1).for_each(|sink| sink.switched += doubts);
+                work.out.spawned.iter_mut().skip(before.2).for_each(|(_, known)| *known += doubts);
+            }
         }
         work.out
     }
@@ -84,6 +96,7 @@ impl<'a> Work<'_, 'a> {
             EventKind::Await(expr) => {
                 let values = self.types.value(expr, self.frame);
                 let doubtful = values.len() > 1;
+                let before = self.out.edges.len();
                 for value in values.iter() {
                     self.awaited(value, event.span, doubtful);
                     // Tornado awaits what stands in a list as well.
@@ -91,13 +104,14 @@ impl<'a> Work<'_, 'a> {
                         self.left_to_the_loop(value, event.span, doubtful, 0);
                     }
                 }
+                self.out.edges.iter_mut().skip(before).for_each(|edge| edge.kept = true);
             }
         }
     }
 
     pub(super) fn sink(&mut self, effect: Effect, what: &str, span: Span, doubtful: bool) {
         if !self.in_thread {
-            self.out.sinks.push(Sink { span, what: what.to_owned(), effect, doubtful });
+            self.out.sinks.push(Sink { span, what: what.to_owned(), effect, doubtful, switched: 0 });
         }
     }
 
@@ -117,14 +131,21 @@ impl<'a> Work<'_, 'a> {
         let kept = kept || decorated(&KEEPING_FOR_A_TIME);
         let in_thread = self.in_thread;
         let doubts = u8::from(doubtful || kept) + u8::from(self.types.is_passed_over(target.function));
-        self.out.edges.push(Edge { target, span, doubts, in_thread, left: false });
+        self.out.edges.push(Edge { target, span, doubts, in_thread, left: false, kept: false });
     }
 
     /// The loop runs a function that a thread has handed to it.
     fn back_on_the_loop(&mut self, values: &[Value<'a>], span: Span, doubtful: bool) {
         for value in values {
             if let Value::Function(target) | Value::Coroutine(target) = *value {
-                self.out.edges.push(Edge { target, span, doubts: u8::from(doubtful), in_thread: false, left: true });
+                self.out.edges.push(Edge {
+                    target,
+                    span,
+                    doubts: u8::from(doubtful),
+                    in_thread: false,
+                    left: true,
+                    kept: false,
+                });
             }
         }
     }
@@ -137,7 +158,7 @@ impl<'a> Work<'_, 'a> {
         }
         for value in self.types.value(callable, self.frame).iter() {
             if let Value::Function(target) = *value {
-                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true, left: false });
+                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true, left: false, kept: false });
             }
         }
     }
@@ -307,6 +328,9 @@ impl<'a> Work<'_, 'a> {
     /// manager when it is entered.
     fn function(&mut self, target: Frame, span: Span, awaited: bool, doubtful: bool) {
         let function = self.types.function(target.function);
+        if function.is_async {
+            self.out.makes.push(target.function);
+        }
         let is_manager = ["contextmanager", "asynccontextmanager"]
             .iter()
             .any(|name| self.types.has_decorator(target.function, name));
@@ -416,14 +440,17 @@ impl<'a> Work<'_, 'a> {
         let doubtful = match name {
             "call_soon_threadsafe" => false,
             BACK_ON_A_LOOP => true,
-            _ => match &*call.func {
-                Expr::Attribute(attribute) => !is_named(&attribute.value, "from_thread"),
+            "run" | "run_sync" => match &*call.func {
+                Expr::Attribute(attribute) if is_named(&attribute.value, "from_thread") => false,
                 _ => return,
             },
+            // What a portal of AnyIO is told: `portal.call(f)`.
+            "call" | "start_task" | "start_task_soon" => match &*call.func {
+                Expr::Attribute(attribute) if last_name(&attribute.value).contains("portal") => true,
+                _ => return,
+            },
+            _ => return,
         };
-        if matches!(name, "run" | "run_sync") && doubtful {
-            return;
-        }
         let values = self.types.value(first, self.frame);
         self.back_on_the_loop(&values, span, doubtful);
     }

@@ -104,7 +104,7 @@ impl<'a> Work<'_, 'a> {
                 let Some(ty) = value.library_class() else { return };
                 let known = catalogue::known_type(ty);
                 if let Some(effect) = known.and_then(KnownType::iterate)
-                    && !(known.and_then(KnownType::truth).is_some() && self.was_asked_before(span))
+                    && !(known.and_then(KnownType::truth).is_some() && self.types.was_asked_before(span, self.frame))
                 {
                     self.sink(effect, ty, span, doubtful);
                 }
@@ -283,7 +283,7 @@ impl<'a> Work<'_, 'a> {
         for value in values.iter() {
             if let Some(ty) = value.library_class()
                 && let Some(effect) = catalogue::known_type(ty).and_then(asks)
-                && !self.was_asked_before(crate::python::syntax::span_of(expr))
+                && !self.types.was_asked_before(span_of(expr), self.frame)
             {
                 return self.sink(effect, ty, span, doubtful);
             }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::arguments::{OF_ADDRESS, argument, waits};
 use super::expand::Work;
 use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
+use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, Value, is_runner};
 use crate::source::Span;
@@ -172,7 +173,11 @@ impl<'a> Work<'_, 'a> {
             self.iterate(first, span, false);
         }
         if SPAWNERS.contains(&name) {
+            let before = self.out.spawned.len();
             self.spawn(call, span);
+            if self.is_of_group(call) {
+                self.out.spawned.truncate(before);
+            }
         }
         if LISTENERS.contains(&name) && !self.in_thread {
             self.listens(call, span);
@@ -240,11 +245,15 @@ impl<'a> Work<'_, 'a> {
         // Several values of one call are what it may mean, those of a container are all there.
         let doubtful =
             at_once && values.len() > 1 && matches!(argument, Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_));
+        let before = self.out.edges.len();
         for value in values.iter() {
             match value {
                 Value::Generator(_) if matches!(argument, Expr::Generator(_)) => self.consume(value, span, false),
                 _ => self.left_to_the_loop(value, span, doubtful, 0),
             }
+        }
+        if matches!(argument, Expr::Name(_) | Expr::Attribute(_) | Expr::Subscript(_)) {
+            self.out.edges.iter_mut().skip(before).for_each(|edge| edge.kept = true);
         }
     }
 
@@ -279,11 +288,22 @@ impl<'a> Work<'_, 'a> {
                 if let Value::Function(frame) = value
                     && self.types.function(frame.function).is_async
                 {
-                    self.out.spawned.push(*frame);
+                    self.out.spawned.push((*frame, 0));
+                    self.out.makes.push(frame.function);
                     self.step(*frame, span, true);
                 }
             }
         }
+    }
+
+    /// Whether a task is one of a group, which waits for all of them: `async with TaskGroup() as group`.
+    fn is_of_group(&self, call: &'a ast::ExprCall) -> bool {
+        let Expr::Attribute(method) = &*call.func else { return false };
+        let Expr::Name(group) = &*method.value else { return false };
+        let bindings = self.types.function(self.frame.function).bindings.get(group.id.as_str());
+        bindings.into_iter().flatten().any(|binding| {
+            matches!(binding.bound, Bound::With(Expr::Call(made)) if matches!(last_name(&made.func), "TaskGroup" | "create_task_group"))
+        })
     }
 
     fn spawn(&mut self, call: &'a ast::ExprCall, span: Span) {
@@ -292,9 +312,10 @@ impl<'a> Work<'_, 'a> {
         };
         for value in self.types.value(first, self.frame).iter() {
             match value {
-                Value::Coroutine(frame) => self.out.spawned.push(*frame),
+                Value::Coroutine(frame) => self.out.spawned.push((*frame, 0)),
                 Value::Function(frame) if self.types.function(frame.function).is_async => {
-                    self.out.spawned.push(*frame);
+                    self.out.spawned.push((*frame, 0));
+                    self.out.makes.push(frame.function);
                     self.step(*frame, span, false);
                 }
                 _ => {}

@@ -15,7 +15,6 @@ mod expand;
 mod implicit;
 mod library;
 mod models;
-mod queries;
 mod related;
 mod search;
 mod sockets;
@@ -73,8 +72,10 @@ pub struct Node {
     pub steps: Vec<Step>,
     /// Where it blocks by itself, in order.
     pub sinks: Vec<Sink>,
-    /// Coroutines that it leaves running.
-    pub spawned: Vec<Frame>,
+    /// Coroutines that it leaves running, and how much speaks against that where nobody sets a variable.
+    pub spawned: Vec<(Frame, u8)>,
+    /// The coroutine functions that it calls.
+    pub makes: Vec<FunctionId>,
 }
 
 /// A call from one function of the project to another.
@@ -88,6 +89,8 @@ pub struct Step {
     pub doubts: u8,
     /// Whether the call only leaves the other to the loop, which runs it later.
     pub left: bool,
+    /// Whether it runs a coroutine that was kept under a name: somebody else may have made it.
+    pub kept: bool,
 }
 
 /// A blocking operation of a library.
@@ -101,6 +104,8 @@ pub struct Sink {
     pub effect: Effect,
     /// Whether the object may be something else.
     pub doubtful: bool,
+    /// How much speaks against it where nobody sets a variable of the environment.
+    pub switched: u8,
 }
 
 impl<'t, 'a> Effects<'t, 'a> {
@@ -169,12 +174,14 @@ impl<'t, 'a> Effects<'t, 'a> {
                 span: edge.span,
                 doubts: edge.doubts,
                 left: edge.left,
+                kept: edge.kept,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
             node.steps = steps;
             node.sinks = expansion.sinks;
             node.spawned = expansion.spawned;
+            node.makes = expansion.makes;
             next += 1;
         }
         root
@@ -218,7 +225,8 @@ impl<'t, 'a> Effects<'t, 'a> {
     }
 
     fn add(&mut self, frame: Frame, in_thread: bool) -> usize {
-        self.nodes.push(Node { frame, in_thread, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        let (steps, sinks, spawned, makes) = Default::default();
+        self.nodes.push(Node { frame, in_thread, steps, sinks, spawned, makes });
         self.nodes.len() - 1
     }
 }

@@ -1,11 +1,14 @@
 //! Which blocking calls a function reaches, and by which shortest way.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
 use super::{Effects, Sink, Step};
 use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
+
+/// The doubts about a way that runs what somebody else has made.
+const OF_OTHERS: usize = 2;
 
 /// A function that the framework calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Way {
     pub span: Span,
     /// Whether the call only leaves the next function to the loop, which runs it later.
     pub left: bool,
+    /// Whether it runs a coroutine that was kept under a name.
+    kept: bool,
 }
 
 /// The shortest way from a function to one that blocks by itself.
@@ -91,14 +96,43 @@ impl Effects<'_, '_> {
         let may_block = self.may_block();
         // Made once: most of the nodes are out of reach of most of the roots.
         let mut reached: Vec<Option<Reached>> = vec![None; self.nodes.len()];
-        roots.map(|root| self.chains_of(root, &may_block, &mut reached)).collect()
+        let made: HashSet<FunctionId> = self.nodes.iter().flat_map(|node| &node.makes).copied().collect();
+        roots.map(|root| self.chains_of(root, &may_block, &made, &mut reached)).collect()
+    }
+
+    /// Coroutines that somebody else has made run for him: a queue gives each consumer those of all who put one in.
+    fn doubt_those_of_others(&self, root: usize, chains: &mut [Chain], all: &HashSet<FunctionId>) {
+        let function = |node: usize| self.nodes[node].frame.function;
+        let kept = |chain: &Chain| -> Vec<FunctionId> {
+            let next = chain.ways.iter().skip(1).map(|way| way.node).chain([chain.end]);
+            let steps = chain.ways.iter().zip(next).filter(|(way, _)| way.kept);
+            steps
+                .filter(|(way, next)| !self.nodes[way.node].makes.contains(&function(*next)))
+                .map(|step| function(step.1))
+                .collect()
+        };
+        let kept: Vec<Vec<FunctionId>> = chains.iter().map(kept).collect();
+        if kept.iter().all(Vec::is_empty) {
+            return;
+        }
+        let mut made: HashSet<FunctionId> = HashSet::new();
+        let mut seen = BTreeSet::from([root]);
+        let mut open = vec![root];
+        while let Some(node) = open.pop() {
+            made.extend(&self.nodes[node].makes);
+            open.extend(self.nodes[node].steps.iter().map(|step| step.to).filter(|to| seen.insert(*to)));
+        }
+        for (chain, kept) in chains.iter_mut().zip(kept) {
+            let of_others = kept.iter().filter(|function| !made.contains(function) && all.contains(function)).count();
+            chain.doubts += OF_OTHERS * of_others;
+        }
     }
 
     fn walk_back(&self, end: usize, doubts: usize, reached: &[Option<Reached>]) -> Chain {
         let mut ways = Vec::new();
         let mut at = end;
         while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
-            ways.push(Way { node: caller, span: self.likeliest(caller, step), left: step.left });
+            ways.push(Way { node: caller, span: self.likeliest(caller, step), left: step.left, kept: step.kept });
             at = caller;
         }
         ways.reverse();
@@ -119,7 +153,13 @@ impl Effects<'_, '_> {
     }
 
     /// The ways from one node; `reached` is left as it was.
-    fn chains_of(&self, root: usize, may_block: &[bool], reached: &mut [Option<Reached>]) -> Vec<Chain> {
+    fn chains_of(
+        &self,
+        root: usize,
+        may_block: &[bool],
+        made: &HashSet<FunctionId>,
+        reached: &mut [Option<Reached>],
+    ) -> Vec<Chain> {
         let mut order = Vec::new();
         let mut seen = vec![root];
         let mut open = BinaryHeap::from([Reverse((Cost::default(), seen.len(), root))]);
@@ -139,10 +179,11 @@ impl Effects<'_, '_> {
             }
         }
         let blocking = order.into_iter().filter(|(node, _)| !self.nodes[*node].sinks.is_empty());
-        let chains = blocking.map(|(end, cost)| self.walk_back(end, cost.doubts, reached)).collect();
+        let mut chains: Vec<Chain> = blocking.map(|(end, cost)| self.walk_back(end, cost.doubts, reached)).collect();
         for node in seen {
             reached[node] = None;
         }
+        self.doubt_those_of_others(root, &mut chains, made);
         chains
     }
 }

@@ -199,17 +199,38 @@ fn join_objects<'a>(
             Object::Dict(x.iter().zip(y).map(|(x, y)| (cells(&x.0, &y.0), cells(&x.1, &y.1))).collect())
         }
         _ => {
-            return match parting.presumed_first() {
-                Some(first) if !parting.soft() => {
-                    let mut presumed = if first { a.clone() } else { b.clone() };
-                    rest_on(&mut presumed, &parting.deps());
-                    (presumed, true)
-                }
-                _ => (Object::Lost(parting.because(), parting.deps()), false),
+            let Some(first) = parting.presumed_first() else {
+                return (Object::Lost(parting.because(), parting.deps()), false);
             };
+            let ((presumed, of_presumed), (other, of_other)) =
+                if first { ((a, of_a), (b, of_b)) } else { ((b, of_b), (a, of_a)) };
+            if parting.soft() && !is_extended(presumed, other, of_presumed, of_other, &parting.budget) {
+                return (Object::Lost(parting.because(), parting.deps()), false);
+            }
+            let mut presumed = presumed.clone();
+            rest_on(&mut presumed, &parting.deps());
+            return (presumed, true);
         }
     };
     (joined, false)
+}
+
+/// Whether `more` is `object` with further elements behind its own: whoever adds some has those in any case.
+fn is_extended<'a>(
+    object: &Object<'a>,
+    more: &Object<'a>,
+    of_object: &State<'a>,
+    of_more: &State<'a>,
+    budget: &Budget,
+) -> bool {
+    let same = |x: &Cell<'a>, y: &Cell<'a>| same(&x.thing, &y.thing, of_object, of_more, budget);
+    match (object, more) {
+        (Object::List(x), Object::List(y)) => x.len() < y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
+        (Object::Dict(x), Object::Dict(y)) => {
+            x.len() < y.len() && x.iter().zip(y).all(|(x, y)| same(&x.0, &y.0) && same(&x.1, &y.1))
+        }
+        _ => false,
+    }
 }
 
 /// Notes in the elements that the whole depends on more; an empty container has none to note it in.

@@ -30,6 +30,8 @@ pub struct Found {
     pub route: Option<String>,
     /// Of what is called once, as soon as the loop runs: the function that says so.
     pub told_once_by: Option<FunctionId>,
+    /// How much speaks against it where nobody sets a variable of the environment.
+    pub doubts: u8,
 }
 
 /// What is known of the application as a whole.
@@ -51,8 +53,15 @@ pub struct Setting<'s> {
 /// [`Role`].
 pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Found> {
     let registrars = registrars(types, modules);
-    let mut finder =
-        Finder { types, setting, registrars, found: BTreeMap::new(), visited: BTreeSet::new(), teller: None };
+    let mut finder = Finder {
+        types,
+        setting,
+        registrars,
+        found: BTreeMap::new(),
+        visited: BTreeSet::new(),
+        teller: None,
+        doubts: 0,
+    };
     for &file in modules {
         finder.module(file);
     }
@@ -72,6 +81,8 @@ pub(super) struct Finder<'t, 'a> {
     pub(super) visited: BTreeSet<Frame>,
     /// The function whose call is read.
     teller: Option<FunctionId>,
+    /// How much speaks against what is told here.
+    doubts: u8,
 }
 
 /// The object a method is called on, as a library's class and the attributes that lead from it.
@@ -106,16 +117,21 @@ impl<'a> Finder<'_, 'a> {
         if Types::is_dead(&self.types.dead(around), function.span) {
             return;
         }
+        let outer = self.doubts;
+        self.doubts = outer.max(self.types.switched_at(around, function.span));
         if !function.decorators.is_empty() {
             self.decorators(frame, around);
         }
         self.parameters(frame, around);
         let dead = self.types.dead(frame);
+        let of_function = self.doubts;
         for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
             if let EventKind::Call(call, _) = event.kind {
+                self.doubts = of_function.max(self.types.switched_at(frame, event.span));
                 self.call(call, frame);
             }
         }
+        self.doubts = outer;
     }
 
     pub(super) fn push(
@@ -128,16 +144,19 @@ impl<'a> Finder<'_, 'a> {
     ) {
         let (framework, role) = (entry.framework, entry.form.role);
         let told_once_by = self.teller.filter(|_| entry.form.once);
-        let found = Found { frame, function, framework, role, context, route, told_once_by };
+        let doubts = self.doubts;
+        let found = Found { frame, function, framework, role, context, route, told_once_by, doubts };
         self.found
             .entry((function, frame, context))
             .and_modify(|known| {
                 // Who says so twice may say so while requests are served.
                 let told_once_by = known.told_once_by.filter(|by| found.told_once_by == Some(*by));
+                let doubts = known.doubts.min(found.doubts);
                 if found.role < known.role {
                     *known = found.clone();
                 }
                 known.told_once_by = told_once_by;
+                known.doubts = doubts;
             })
             .or_insert(found);
         self.returned(frame, function, entry, context);

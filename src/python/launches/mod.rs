@@ -21,6 +21,8 @@ pub enum Api {
     HypercornRun,
     /// `Granian(target, ...)`.
     Granian,
+    /// `granian.server.embed.Server(app, ...)`, which serves on the loop that is there.
+    GranianEmbedded,
     /// An application class derived from one of Gunicorn's.
     GunicornApplication {
         /// Whether it reads the command line and files as well.
@@ -100,6 +102,7 @@ pub fn api(name: &str) -> Option<Api> {
         | "granian.server.Server"
         | "granian.server.mp.MPServer"
         | "granian.server.mt.MTServer" => Api::Granian,
+        "granian.server.embed.Server" => Api::GranianEmbedded,
         "gunicorn.app.base.BaseApplication.run" => Api::GunicornApplication { command_line: false },
         "gunicorn.app.base.Application.run" | "gunicorn.app.wsgiapp.WSGIApplication.run" => {
             Api::GunicornApplication { command_line: true }

@@ -105,9 +105,18 @@ fn said_within<'a, T>(
 fn said_of<'a>(name: &str, test: &'a Expr, holds: bool) -> Option<Known<'a>> {
     let is_name = |expr: &Expr| matches!(expr, Expr::Name(one) if one.id.as_str() == name);
     match test {
-        Expr::Name(_) if holds && is_name(test) => Some(Known::True),
-        Expr::Named(named) if holds && is_name(&named.target) => Some(Known::True),
-        Expr::Compare(compare) if is_name(&compare.left) => match (&*compare.ops, &*compare.comparators) {
+        // What is empty may be filled by the time somebody asks again.
+        Expr::Name(_) if !holds => None,
+        test => said_of_this(&is_name, test, holds),
+    }
+}
+
+/// The same of whatever `is_it` knows.
+pub(super) fn said_of_this<'a>(is_it: &impl Fn(&Expr) -> bool, test: &'a Expr, holds: bool) -> Option<Known<'a>> {
+    match test {
+        test if is_it(test) => Some(if holds { Known::True } else { Known::False }),
+        Expr::Named(named) if holds && is_it(&named.target) => Some(Known::True),
+        Expr::Compare(compare) if is_it(&compare.left) => match (&*compare.ops, &*compare.comparators) {
             ([op], [other]) => match (op, literal(other)?, holds) {
                 (CmpOp::Is | CmpOp::Eq, Known::None, false) | (CmpOp::IsNot | CmpOp::NotEq, Known::None, true) => {
                     Some(Known::Some)

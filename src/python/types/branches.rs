@@ -101,7 +101,11 @@ impl<'a> Types<'a> {
         call: &'a ast::ExprCall,
         frame: Frame,
     ) -> Vec<Entry<'a>> {
-        self.certain_of(target, shift, call, frame, self.leaves_arguments(target.function))
+        let mut entries = self.certain_of(target, shift, call, frame, self.leaves_arguments(target.function));
+        if self.environments.borrow().len() < MAX_TOLD_APART {
+            entries.extend(self.aspect_entries(target, shift, call, frame));
+        }
+        entries
     }
 
     /// As [`certain_entries`](Self::certain_entries), where `is_all` says whether what the call leaves out is left
@@ -225,7 +229,7 @@ impl<'a> Types<'a> {
     }
 
     /// The functions of the project by their names, constructors by those of their classes.
-    fn functions_by_name(&self) -> ByName<'a> {
+    pub(super) fn functions_by_name(&self) -> ByName<'a> {
         let mut by_name = ByName::new();
         for (facts, file) in self.project.facts.iter().zip(0..) {
             for (function, index) in facts.functions.iter().zip(0..) {

@@ -23,7 +23,7 @@ impl<'a> Types<'a> {
         let [binding] = module.bindings.get(name)?.as_slice() else { return None };
         match binding.bound {
             Bound::Value { value: Some(value), .. } => {
-                let known = constant_value(value)?;
+                let known = constant_value(value).or_else(|| self.constant_by_default(value, file))?;
                 // What is switched on for developing is not what serves.
                 let is_switch = known == Known::Bool(true) && is_flag(name);
                 let is_written =

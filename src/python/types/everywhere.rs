@@ -27,7 +27,8 @@ enum Given<'a> {
 impl<'a> Types<'a> {
     /// What is certain of an attribute of all objects of a class.
     pub(super) fn kept_by_all(&self, class: ClassId, attribute: &'a str, depth: u8) -> Option<Known<'a>> {
-        if depth > MAX_DEPTH || self.loaded.borrow().is_empty() {
+        // What holds by default only is nothing to keep.
+        if depth > MAX_DEPTH || self.loaded.borrow().is_empty() || self.assumed.get().on {
             return None;
         }
         if let Some(known) = self.kept_by_all.borrow().get(&(class, attribute)) {

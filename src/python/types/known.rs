@@ -85,7 +85,7 @@ impl Known<'_> {
             Self::Bool(true) | Self::Text(_) | Self::Ends(..) | Self::Number(_) if self.truth() == Some(true) => {
                 Self::True
             }
-            Self::Member(..) | Self::Ends(..) => Self::Some,
+            Self::Member(..) | Self::Ends(..) | Self::Bytes => Self::Some,
             other => other,
         }
     }
@@ -183,13 +183,19 @@ impl<'a> Types<'a> {
     /// What is certain of an expression of `frame`'s function.
     pub(super) fn known(&self, expr: &'a Expr, frame: Frame) -> Option<Known<'a>> {
         self.looked_at.set(0);
-        self.known_within(expr, frame, 0)
+        let outer = self.assumed.take();
+        let known = self.known_within(expr, frame, 0);
+        self.assumed.set(outer);
+        known
     }
 
     /// Whether a condition holds, if that is certain.
     pub(super) fn holds(&self, test: &'a Expr, frame: Frame) -> Option<bool> {
         self.looked_at.set(0);
-        self.truth_of(test, frame, 0)
+        let outer = self.assumed.take();
+        let holds = self.truth_of(test, frame, 0);
+        self.assumed.set(outer);
+        holds
     }
 
     pub(super) fn known_within(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<Known<'a>> {
@@ -212,13 +218,18 @@ impl<'a> Types<'a> {
             }
             Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
             Expr::Call(call) => self
-                .same_text(call, frame, depth)
+                .given_by_default(call, frame, depth)
+                .or_else(|| self.same_text(call, frame, depth))
                 .or_else(|| self.parts_counted(call, frame, depth))
                 .or_else(|| self.answered(call, frame, depth))
                 .or_else(|| self.out_of_keywords(call, frame))
                 .or_else(|| self.kept_in_state(call, frame))
                 .or_else(|| self.running_loop(call, frame)),
             Expr::Subscript(part) => self.part_of_text(part, frame, depth),
+            Expr::BinOp(sum) if sum.op == ast::Operator::Add => match (deeper(&sum.left)?, deeper(&sum.right)?) {
+                (Known::Number(one), Known::Number(other)) => one.checked_add(other).map(Known::Number),
+                _ => None,
+            },
             other => literal(other),
         }
     }
@@ -237,6 +248,51 @@ impl<'a> Types<'a> {
         }
         match self.known_within(&method.value, frame, depth + 1)? {
             Known::Text(text) if !changes(text) => Some(Known::Text(text)),
+            _ => None,
+        }
+    }
+
+    /// `text.lower()` and its like, where they change something.
+    fn folded(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<String> {
+        let Expr::Call(call) = expr else { return None };
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let fold: fn(&str) -> String = match method.attr.as_str() {
+            "lower" | "casefold" => str::to_lowercase,
+            "upper" => str::to_uppercase,
+            "strip" => |text| text.trim().to_owned(),
+            _ => return None,
+        };
+        if !call.arguments.args.is_empty() || !call.arguments.keywords.is_empty() {
+            return None;
+        }
+        if let Some(text) = self.folded(&method.value, frame, depth + 1) {
+            return Some(fold(&text));
+        }
+        match self.known_within(&method.value, frame, depth + 1)? {
+            Known::Text(text) => Some(fold(text)),
+            _ => None,
+        }
+    }
+
+    /// Such a text compared with others.
+    fn folded_compared(&self, text: &str, op: CmpOp, right: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
+        let is_it = |one: &'a Expr| match self.known_within(one, frame, depth)? {
+            Known::Text(other) => Some(other == text),
+            _ => None,
+        };
+        self.compares_text(true);
+        match (op, right) {
+            (CmpOp::Eq, _) => is_it(right),
+            (CmpOp::NotEq, _) => is_it(right).map(|equal| !equal),
+            (
+                CmpOp::In | CmpOp::NotIn,
+                Expr::Tuple(ast::ExprTuple { elts, .. })
+                | Expr::List(ast::ExprList { elts, .. })
+                | Expr::Set(ast::ExprSet { elts, .. }),
+            ) => {
+                let all: Option<Vec<bool>> = elts.iter().map(is_it).collect();
+                Some(all?.contains(&true) == (op == CmpOp::In))
+            }
             _ => None,
         }
     }
@@ -297,7 +353,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn truth_of(&self, test: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
+    pub(super) fn truth_of(&self, test: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
         if self.is_enough(depth) {
             return None;
         }
@@ -332,6 +388,9 @@ impl<'a> Types<'a> {
     }
 
     fn compared(&self, left: &'a Expr, op: CmpOp, right: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
+        if let Some(text) = self.folded(left, frame, depth) {
+            return self.folded_compared(&text, op, right, frame, depth);
+        }
         let value = self.known_within(left, frame, depth)?;
         match op {
             CmpOp::In | CmpOp::NotIn if matches!((value, right), (Known::Text(_), Expr::Name(_))) => {
@@ -347,6 +406,7 @@ impl<'a> Types<'a> {
                 };
                 let equal: Vec<_> =
                     elts.iter().map(|one| value.equals(self.known_within(one, frame, depth)?)).collect();
+                self.compares_text(elts.iter().any(Expr::is_string_literal_expr));
                 let found = if equal.contains(&Some(true)) {
                     true
                 } else if equal.iter().all(|equal| *equal == Some(false)) {
@@ -358,6 +418,7 @@ impl<'a> Types<'a> {
             }
             CmpOp::Eq | CmpOp::Is | CmpOp::NotEq | CmpOp::IsNot => {
                 let other = self.known_within(right, frame, depth)?;
+                self.compares_text(matches!(other, Known::Text(_)));
                 let is_identity = matches!(op, CmpOp::Is | CmpOp::IsNot);
                 // Equal numbers and texts need not be the same object.
                 let is_single = |one: Known<'a>| matches!(one, Known::None | Known::Bool(_) | Known::Member(..));
@@ -528,6 +589,13 @@ impl<'a> Types<'a> {
                 // `name: Type` alone binds nothing.
                 Bound::Value { value: None, .. } => continue,
                 Bound::Function(_) | Bound::Class(_) => Known::True,
+                // `for attempt in range(retries + 1)` has one round, the first, without retries.
+                Bound::Item(Expr::Call(call)) => match &*call.arguments.args {
+                    [times] if is_range(call) && self.known_within(times, frame, depth + 1)? == Known::Number(1) => {
+                        Known::Number(0)
+                    }
+                    _ => return None,
+                },
                 _ => return None,
             };
             all = Some(match all {
@@ -559,13 +627,20 @@ impl<'a> Types<'a> {
             Expr::Name(object) if is_own(object) => {
                 let of_all = || match *self.value(&attribute.value, frame) {
                     [Value::Object(class)] => {
-                        self.kept_by_all(class, name, depth).or_else(|| self.constant_of_class(class, name))
+                        let kept = self.kept_by_all(class, name, depth);
+                        kept.or_else(|| self.constant_of_class(class, name))
+                            .or_else(|| self.attribute_by_default(class, name, depth))
                     }
                     _ => None,
                 };
                 return self.known_of_object(name, frame).or_else(of_all);
             }
-            Expr::Name(_) | Expr::Attribute(_) => {}
+            object @ Expr::Name(_) => {
+                if let Some(known) = self.aspect(object, name, frame) {
+                    return Some(known);
+                }
+            }
+            Expr::Attribute(_) => {}
             _ => return None,
         }
         if self.is_set_at_start(&attribute.value, name, frame) {
@@ -578,12 +653,18 @@ impl<'a> Types<'a> {
                 ("sys", "platform") => Some(Known::Text("linux")),
                 _ => None,
             },
-            [Value::Object(class)] => self.kept_by_all(class, name, depth),
+            [Value::Object(class)] => {
+                let kept = self.kept_by_all(class, name, depth);
+                kept.or_else(|| self.attribute_by_default(class, name, depth))
+            }
             [Value::Module(ModuleRef::File(file))] => self.constant(name, self.index_of(file)?),
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
                 Some(Known::Member(class, name))
             }
-            [Value::Class(class)] => self.constant_of_class(class, name),
+            [Value::Class(class)] => {
+                let constant = self.constant_of_class(class, name);
+                constant.or_else(|| self.attribute_by_default(class, name, depth))
+            }
             _ => None,
         }
     }
@@ -627,6 +708,11 @@ fn may_be_none(default: &Expr) -> bool {
     is_given || call.arguments.args.first().is_some_and(Expr::is_none_literal_expr)
 }
 
+/// `range(times)`
+fn is_range(call: &ast::ExprCall) -> bool {
+    matches!(&*call.func, Expr::Name(callee) if callee.id.as_str() == "range") && call.arguments.keywords.is_empty()
+}
+
 /// What a literal is.
 pub(super) fn literal(expr: &Expr) -> Option<Known<'_>> {
     match expr {
@@ -642,8 +728,8 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<'_>> {
         Expr::List(list) if list.elts.is_empty() => Some(Known::Empty),
         Expr::Dict(dict) if dict.items.is_empty() => Some(Known::Empty),
         Expr::Tuple(tuple) if tuple.elts.is_empty() => Some(Known::Empty),
-        Expr::BytesLiteral(_)
-        | Expr::List(_)
+        Expr::BytesLiteral(_) => Some(Known::Bytes),
+        Expr::List(_)
         | Expr::Tuple(_)
         | Expr::Dict(_)
         | Expr::Set(_)

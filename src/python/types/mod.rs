@@ -6,6 +6,8 @@
 
 mod annotations;
 mod applied;
+mod asked_before;
+mod aspects;
 mod asserted;
 mod branches;
 mod caches;
@@ -51,13 +53,16 @@ mod singletons;
 mod sites;
 mod splats;
 mod states;
+mod switches;
 mod texts;
+mod variables;
 mod weights;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use self::aspects::Aspect;
 pub use self::asserted::said;
 use self::branches::ByName;
 pub(super) use self::hashing::{QuickMap, QuickSet};
@@ -72,6 +77,7 @@ pub use self::rows::QUERY;
 pub use self::settings_classes::is_for_developers;
 use self::signals::Signals;
 use self::sites::Sites;
+use self::switches::{Assumed, Switched, Switches, Variables};
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
@@ -268,6 +274,16 @@ pub struct Types<'a> {
     /// Whether the objects of a class live no longer than a call.
     short_lived: RefCell<QuickMap<ClassId, bool>>,
     kept_by_all: RefCell<HashMap<(ClassId, &'a str), Option<Known<'a>>>>,
+    /// The attributes of their parameters that functions ask about.
+    aspects: RefCell<QuickMap<FunctionId, Rc<[Aspect<'a>]>>>,
+    /// What is taken for granted while a question about the environment is answered.
+    assumed: Cell<Assumed>,
+    switches: OnceCell<Switches<'a>>,
+    /// What files of the project set variables to.
+    variables: RefCell<Variables<'a>>,
+    asking_variables: RefCell<QuickMap<FunctionId, Rc<[usize]>>>,
+    /// The parts of functions that only run where somebody sets a variable.
+    switched: RefCell<QuickMap<Frame, Switched>>,
     /// How many expressions were looked at for what is certain.
     looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
@@ -309,6 +325,12 @@ impl<'a> Types<'a> {
             keepings: RefCell::default(),
             short_lived: RefCell::default(),
             kept_by_all: RefCell::default(),
+            aspects: RefCell::default(),
+            assumed: Cell::default(),
+            switches: OnceCell::new(),
+            variables: RefCell::default(),
+            asking_variables: RefCell::default(),
+            switched: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
             imports: RefCell::default(),
@@ -328,6 +350,7 @@ impl<'a> Types<'a> {
         self.ancestries.borrow_mut().clear();
         self.asks.borrow_mut().clear();
         self.dead.borrow_mut().clear();
+        self.switched.borrow_mut().clear();
         self.subclasses.replace(None);
         self.members.borrow_mut().clear();
     }

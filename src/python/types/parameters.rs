@@ -154,7 +154,7 @@ impl<'a> Types<'a> {
                 | Expr::If(_)
                 | Expr::BoolOp(_)
         );
-        if plausible { self.value(argument, frame) } else { Rc::new([]) }
+        if plausible { self.with_rows(self.value(argument, frame), argument, frame) } else { Rc::new([]) }
     }
 
     fn carry(

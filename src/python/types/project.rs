@@ -18,6 +18,8 @@ pub fn is_import(name: &str) -> bool {
 /// The facts of every file; nothing in them depends on which application is asked about.
 #[derive(Debug)]
 pub struct Project<'a> {
+    /// All of them, those that hold no code included.
+    pub(super) files: &'a Files,
     pub(super) facts: Vec<FileFacts<'a>>,
     pub(super) by_file: QuickMap<FileId, u32>,
     pub(super) modules: Modules,
@@ -29,7 +31,7 @@ pub struct Project<'a> {
 
 impl<'a> Project<'a> {
     /// Reads the facts of every file, in parallel.
-    pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>) -> Self {
+    pub fn new(files: &'a Files, modules: &'a BTreeMap<FileId, Module>) -> Self {
         let list: Vec<_> = modules.iter().collect();
         let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
         let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
@@ -38,6 +40,6 @@ impl<'a> Project<'a> {
         let importing =
             facts.iter().filter(|facts| facts.calls.iter().any(|(_, call)| is_import(last_name(&call.func))));
         let importers = importing.flat_map(|facts| &facts.functions).map(|function| function.name).collect();
-        Self { facts, by_file, modules: Modules::new(files, modules, ""), special, importers }
+        Self { files, facts, by_file, modules: Modules::new(files, modules, ""), special, importers }
     }
 }

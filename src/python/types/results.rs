@@ -324,7 +324,8 @@ impl<'a> Types<'a> {
         let inferred = || -> Vec<Value<'a>> {
             let dead = self.dead(frame);
             let live = function.results.iter().filter(|result| !Self::is_dead(&dead, span_of(**result)));
-            self.of_one_kind(live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
+            let value = |result: &&'a Expr| self.with_rows(self.value(result, frame), result, frame).to_vec();
+            self.of_one_kind(live.take(8).flat_map(value).collect(), frame)
         };
         match declared.filter(|values| !values.is_empty()) {
             Some(values) => match self.classes_returned(frame, &values) {
@@ -500,7 +501,7 @@ impl<'a> Types<'a> {
             Expr::Tuple(tuple) => tuple.elts.get(position),
             _ => None,
         });
-        parts.flat_map(|part| self.value(part, frame).to_vec()).collect()
+        parts.flat_map(|part| self.with_rows(self.value(part, frame), part, frame).to_vec()).collect()
     }
 
     fn part_of_value(&self, value: &'a Expr, position: usize, frame: Frame) -> Vec<Value<'a>> {

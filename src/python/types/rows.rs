@@ -73,7 +73,7 @@ impl<'a> Types<'a> {
         match catalogue::known_type(&query.class).and_then(|known| known.gives(method)) {
             Some(ROW) => vec![query.row.clone()],
             Some(ROWS) => vec![Value::Items(Rc::new(query.row.clone()))],
-            Some(SELF) => vec![Value::Rows(Rc::clone(query))],
+            Some(SELF) => vec![Value::Rows(Rc::new(Query { fetched: false, ..(**query).clone() }))],
             Some(other) => vec![Value::Instance(other.into())],
             None => Vec::new(),
         }
@@ -148,7 +148,10 @@ fn has_twin(method: &str) -> bool {
 impl Query<'_> {
     /// Whether a method needs no more than the rows, which may have been fetched.
     pub fn answers(&self, method: &str) -> bool {
-        self.fetched && matches!(method, "count" | "exists" | "first" | "last" | "contains")
+        // Others ask again.
+        self.fetched
+            && is_of_django(&self.class)
+            && matches!(method, "count" | "exists" | "first" | "last" | "contains")
     }
 }
 

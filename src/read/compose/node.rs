@@ -77,11 +77,11 @@ impl<'a> Node<'a> {
         Some(Located::new(word.resolve(outer).unwrap_or_else(|| text.to_owned()), self.content()))
     }
 
-    /// The variables that nobody sets, in whose place it gives a text.
-    pub(super) fn stand_ins(self, outer: Outer) -> Vec<String> {
+    /// The variables that nobody sets, in whose place it gives a text, each with that text where all of it is known.
+    pub(super) fn stand_ins(self, outer: Outer) -> Vec<(String, Option<String>)> {
         let Some(text) = self.text() else { return Vec::new() };
         let word = Word { parts: expansion::parts(text, Dialect::Compose), ..self.unknown() };
-        word.stand_ins(outer).into_iter().map(|(name, _)| name).collect()
+        word.stand_ins(outer)
     }
 
     /// One text or a list of them.

@@ -52,6 +52,7 @@ impl<'a> Reader<'a> {
             unit.environment_files.extend(self.environment_files(found));
         }
         unit.working_folder = self.filled(&["working_dir"]);
+        unit.chosen_by = self.chosen_by();
         unit.build = self.first(&["build"]).map(|_| self.build());
         unit.image = self.filled(&["image"]);
         unit.user = self.filled(&["user"]);
@@ -348,9 +349,20 @@ impl<'a> Reader<'a> {
         found
             .flat_map(|found| {
                 let place = found.node.content();
-                found.node.stand_ins(self.outer).into_iter().map(move |name| (place, name))
+                found.node.stand_ins(self.outer).into_iter().map(move |(name, _)| (place, name))
             })
             .collect()
+    }
+
+    /// What stands in the keys that name files in place of variables that nobody sets.
+    fn chosen_by(&self) -> Vec<(String, Option<String>)> {
+        let mut found: Vec<Node> =
+            CHOOSING.iter().filter_map(|path| self.first_set(path)).map(|found| found.node).collect();
+        for listed in self.chain(&["env_file"]) {
+            let all = if listed.node.is_list() { listed.node.items() } else { vec![listed.node] };
+            found.extend(all.into_iter().map(|item| item.get("path").unwrap_or(item)));
+        }
+        found.into_iter().flat_map(|node| node.stand_ins(self.outer)).collect()
     }
 
     /// `cpu_quota` in every `cpu_period`, both in microseconds.
@@ -386,6 +398,10 @@ const OPEN: [&[&str]; 12] = [
     &["stop_signal"],
     &["user"],
 ];
+
+/// The keys that say which stage is built of which file, and in which folder the service starts.
+const CHOOSING: [&[&str]; 5] =
+    [&["build"], &["build", "context"], &["build", "dockerfile"], &["build", "target"], &["working_dir"]];
 
 fn fewest(quota: Option<Located<Cpus>>, set: Option<Located<Cpus>>) -> (Option<Located<Cpus>>, bool) {
     let pinned = set.as_ref().is_some_and(|set| quota.as_ref().is_none_or(|quota| set.value.0 < quota.value.0));

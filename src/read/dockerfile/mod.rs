@@ -67,7 +67,12 @@ pub(super) fn embedded(text: &str, file: FileId) -> Vec<Embedded> {
     let (instructions, _) = instructions::scan(text);
     let incomplete = written::incomplete(&instructions, file);
     let files = instructions.iter().flat_map(|instruction| written::files(instruction, file));
-    files.filter(|file| !incomplete.contains(&file.path)).collect()
+    // Of a relative path it is not told here whether it is that of an absolute one.
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let same = |one: &str, other: &str| {
+        one == other || (!one.starts_with('/') || !other.starts_with('/')) && name(one) == name(other)
+    };
+    files.filter(|file| !incomplete.iter().any(|path| same(path, &file.path))).collect()
 }
 
 struct Reader<'a> {

@@ -68,13 +68,17 @@ fn outputs(instruction: &Instruction, file: FileId) -> Vec<(String, Option<Decod
     let Some(script) = shell::script(&Decoded::verbatim(rest.text(), 0), file) else { return Vec::new() };
     let mut commands = Vec::new();
     script.body.iter().for_each(|statement| in_order(statement, &mut commands));
+    let moves = commands.iter().any(|command| {
+        let program = command.words.first().and_then(literal);
+        program.is_some_and(|program| matches!(program.text(), "cd" | "pushd"))
+    });
     let mut documents = instruction.documents.iter();
     // Path, text, and whether all of the text is known.
     let mut written: Vec<(String, Option<Decoded>)> = Vec::new();
     for command in commands {
         let text = rest.text().get(command.place.span.start..command.place.span.end).unwrap_or_default();
         let document = if text.contains("<<") { documents.next() } else { None };
-        let Some(path) = target(command) else { continue };
+        let Some(path) = target(command).filter(|path| !moves || path.starts_with('/')) else { continue };
         let front = command.output.as_ref().map_or(0, |output| output.place.span.start);
         let front = rest.text().get(..front).unwrap_or_default().trim_end_matches(['"', '\'', ' ', '\t']);
         let appends = front.ends_with(">>") || option(command, "-a");
@@ -112,7 +116,7 @@ fn in_order<'s>(statement: &'s Statement, commands: &mut Vec<&'s Simple>) {
     }
 }
 
-/// The absolute path that `cat`, `echo`, `printf` or `tee` writes to.
+/// The path that `cat`, `echo`, `printf` or `tee` writes to.
 fn target(command: &Simple) -> Option<String> {
     let program = literal(command.words.first()?)?;
     let output = match program.text() {
@@ -121,7 +125,9 @@ fn target(command: &Simple) -> Option<String> {
         _ => return None,
     };
     let path = literal(output)?.text().to_owned();
-    path.starts_with('/').then_some(path)
+    // Configurations and scripts alone are worth a look from a folder that another instruction tells.
+    let told = path.starts_with('/') || [".py", ".sh", ".ini", ".toml", ".conf"].iter().any(|end| path.ends_with(end));
+    told.then_some(path)
 }
 
 fn is_option(word: &Word) -> bool {

@@ -6,6 +6,7 @@
 
 mod base64;
 mod container;
+mod definitions;
 mod expansion;
 mod kustomize;
 pub(super) mod node;
@@ -101,7 +102,7 @@ pub(super) fn embedded(text: &str) -> Vec<Embedded> {
     if !text.contains("ConfigMap") && !text.contains("stringData") {
         return Vec::new();
     }
-    let tree = yaml::parse(text);
+    let tree = yaml::parse(&definitions::blanked(text));
     let rendered = Decoded::verbatim(text, 0);
     let mut found = Vec::new();
     for &top in tree.documents.iter().take(MAX_DOCUMENTS) {
@@ -142,7 +143,7 @@ impl Reader<'_> {
         let source = self.files.get(file);
         let text = source.text();
         let rendered = Decoded::verbatim(text, self.space.start(file));
-        let mut tree = yaml::parse(text);
+        let mut tree = yaml::parse(&definitions::blanked(text));
         self.facts.comments.insert(file, std::mem::take(&mut tree.comments));
         // Placeholders in the place of values are unknown values; more than that cannot be read.
         if tree.error.is_some() && (text.contains("{{") || text.contains("{%")) {

@@ -3,10 +3,10 @@
 use crate::read::Surge;
 use std::collections::BTreeMap;
 
-use crate::source::{FileId, Located, Place};
+use crate::source::{FileId, Located, Place, Span, Word, WordPart};
 use crate::values::Seconds;
 
-use super::super::{Autoscaler, OpenSet, StopDefault, Unit};
+use super::super::{Autoscaler, StopDefault, Unit, Variable};
 use super::container::{self, Pod};
 use super::node::Node;
 use super::objects::{Object, Sets, Shelf};
@@ -48,8 +48,7 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
             unit.limits.autoscaler.clone_from(&scaler);
             if is_knative(&object.node) {
-                // The runtime contract sets it to the port of the container, or 8080.
-                unit.open_sets.push(OpenSet::port());
+                unit.environment.insert(0, told_port(container, unit.place));
                 // Whoever runs Knative decides how long that is.
                 unit.limits.stop_default = is_cloud_run(&object.node).then_some(CLOUD_RUN);
                 // 0 is as many as come.
@@ -92,6 +91,22 @@ fn surge(node: &Node) -> Option<Surge> {
         Some(percent) => percent.parse::<u32>().ok().map(|percent| Surge::Share(f64::from(percent) / 100.0)),
         None => written.parse().ok().map(Surge::Copies),
     }
+}
+
+/// `PORT`, which the runtime contract of Knative sets to the port of the container, or to 8080. No byte says so.
+fn told_port(container: &Node, place: Place) -> Variable {
+    let place = Place::new(place.file, Span::new(place.span.start, place.span.start));
+    let first = container.get("ports").and_then(|ports| ports.nodes().next());
+    let told = first.and_then(|port| port.text_of("containerPort"));
+    let parts = match told {
+        Some(text) if text.trim().parse::<u16>().is_err() => vec![WordPart::Opaque(text.to_owned())],
+        told => {
+            let text = told.map_or("8080", str::trim).to_owned();
+            vec![WordPart::Variable { name: "Knative sets it".to_owned(), default: Some(vec![WordPart::Text(text)]) }]
+        }
+    };
+    let value = Some(Word { parts, place, removal: place, quoted: true });
+    Variable { name: "PORT".to_owned(), value, place, build_only: false }
 }
 
 fn number(node: Option<&Node>, file: FileId) -> Option<Located<u32>> {

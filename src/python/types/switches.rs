@@ -1,0 +1,412 @@
+//! Which parts of a function run only where the environment says otherwise than by default:
+//! `if os.getenv("GATEWAY", "FALSE") == "TRUE":`.
+//!
+//! Nothing of that is certain: whoever starts the application may set the variable. Where no file of the project does,
+//! what stands behind a switch that is off speaks of few installations, and what stands behind a choice among several, or
+//! behind an address that nobody has to give, of some of them.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::variables::{is_same, is_switch, read_by, set_by_assignment, set_by_call, switches, values_of};
+use super::{ClassId, Entry, Frame, FunctionId, Known, Types, Value};
+use crate::python::calls::{EventKind, last_name};
+use crate::python::names::{Binding, Bound};
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
+use crate::python::syntax::visitor::{self, Visitor};
+use crate::source::Span;
+
+/// How many functions that read variables are looked through for one condition.
+const MAX_ANSWERED: u8 = 4;
+/// How many times names are looked for that stand for other ones.
+const ROUNDS: usize = 2;
+/// The doubts about what stands behind a switch that is off, and behind another choice.
+const OFF: u8 = 2;
+const ANOTHER: u8 = 1;
+
+/// What answers rest on while variables are taken for what they are by default.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
+pub(super) struct Assumed {
+    /// Whether they are.
+    pub(super) on: bool,
+    /// Whether one was read.
+    read: bool,
+    /// Whether one was read that stands for one of several.
+    chosen: bool,
+    /// Whether one was read that has no default, and no name of a switch.
+    absent: bool,
+    /// Whether one was compared with a text.
+    compared: bool,
+}
+
+/// The parts of a function that only run where somebody sets a variable, with the doubts about each.
+pub(super) type Switched = Rc<[(Span, u8)]>;
+/// What files set variables to, by whether any name that ends so is meant, and the name.
+pub(super) type Variables<'a> = HashMap<(bool, Box<str>), Rc<[&'a str]>>;
+
+/// Names that may stand for a variable, and functions that read one.
+#[derive(Debug, Default)]
+pub(super) struct Switches<'a> {
+    names: HashSet<&'a str>,
+    readers: HashSet<&'a str>,
+    /// Variables that modules set themselves, to a text where it is one.
+    set: HashMap<&'a str, Option<&'a str>>,
+    reads: bool,
+}
+
+impl<'a> Types<'a> {
+    /// How much speaks against a part of a function where nobody sets a variable.
+    pub fn switched_at(&self, frame: Frame, span: Span) -> u8 {
+        let switched = self.switched(frame);
+        let around = switched.iter().filter(|(region, _)| region.start <= span.start && span.end <= region.end);
+        around.map(|(_, doubts)| *doubts).sum::<u8>().min(OFF)
+    }
+
+    /// The parts of a function that only run where somebody sets a variable, with the doubts about each.
+    pub fn switched(&self, frame: Frame) -> Switched {
+        let asking = self.asking_variables(frame.function);
+        if asking.is_empty() {
+            return Rc::new([]);
+        }
+        if let Some(known) = self.switched.borrow().get(&frame) {
+            return Rc::clone(known);
+        }
+        let outer = self.rests_on.replace(usize::MAX);
+        let conditions = &self.function(frame.function).conditions;
+        let mut found = Vec::new();
+        for condition in asking.iter().filter_map(|&index| conditions.get(index)) {
+            if let Some((holds, doubts)) = self.holds_by_default(condition.test, frame)
+                && holds != condition.holds
+            {
+                found.push((condition.region, doubts));
+            }
+        }
+        let found: Switched = found.into();
+        let inner = self.rests_on.replace(outer);
+        if inner == usize::MAX {
+            self.switched.borrow_mut().insert(frame, Rc::clone(&found));
+        }
+        self.rests_on(inner);
+        found
+    }
+
+    /// The number that an expression is where nobody sets the variables that it is read from.
+    pub fn number_by_default(&self, expr: &'a Expr, frame: Frame) -> Option<u64> {
+        let outer = self.assumed.replace(Assumed { on: true, ..Assumed::default() });
+        self.looked_at.set(0);
+        let known = self.known_within(expr, frame, 0);
+        self.assumed.set(outer);
+        match known {
+            Some(Known::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// How a condition comes out where nobody sets the variables that it asks about, and the doubts about the contrary.
+    fn holds_by_default(&self, test: &'a Expr, frame: Frame) -> Option<(bool, u8)> {
+        let outer = self.assumed.replace(Assumed { on: true, ..Assumed::default() });
+        self.looked_at.set(0);
+        let holds = self.truth_of(test, frame, 0);
+        let assumed = self.assumed.replace(outer);
+        let is_choice = assumed.chosen || assumed.absent && !assumed.compared;
+        holds.filter(|_| assumed.read).map(|holds| (holds, if is_choice { ANOTHER } else { OFF }))
+    }
+
+    /// What a call gives where it reads a variable that nobody sets.
+    pub(super) fn given_by_default(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        if !self.assumed.get().on {
+            return None;
+        }
+        if let Some(variable) = read_by(call) {
+            let Known::Text(name) = self.known_within(variable.name, frame, depth + 1)? else { return None };
+            let default = match variable.default {
+                Some(default) => self.known_within(default, frame, depth + 1)?,
+                None => Known::None,
+            };
+            let default = cast(default, variable.cast).unwrap_or(default);
+            return self.taken(name, false, default);
+        }
+        if let (Expr::Name(callee), [given]) = (&*call.func, &*call.arguments.args) {
+            let made = match callee.id.as_str() {
+                "bool" => return self.truth_of(given, frame, depth + 1).map(Known::Bool),
+                name @ ("int" | "strtobool") => cast(self.known_within(given, frame, depth + 1)?, Some(name)),
+                _ => None,
+            };
+            if made.is_some() {
+                return made;
+            }
+        }
+        self.answered_by_default(call, frame, depth)
+    }
+
+    /// Takes a variable for its default, unless a file of the project says otherwise.
+    fn taken(&self, name: &str, ends: bool, default: Known<'a>) -> Option<Known<'a>> {
+        let default = match self.switches().set.get(name) {
+            Some(text) => Known::Text((*text)?),
+            None => default,
+        };
+        if self.is_set_otherwise(name, ends, default) {
+            return None;
+        }
+        let mut assumed = self.assumed.get();
+        assumed.read = true;
+        match default {
+            Known::Text("") | Known::None | Known::Empty => assumed.absent |= !is_switch(name),
+            Known::Text(text) => assumed.chosen |= switches(text).is_none(),
+            Known::Number(_) => assumed.chosen = true,
+            _ => {}
+        }
+        self.assumed.set(assumed);
+        Some(default)
+    }
+
+    /// Whether a file of the project sets a variable to something else than that.
+    fn is_set_otherwise(&self, name: &str, ends: bool, default: Known<'a>) -> bool {
+        let mut known = self.variables.borrow_mut();
+        let values =
+            known.entry((ends, name.into())).or_insert_with(|| values_of(self.project.files, name, ends).into());
+        values.iter().any(|value| !is_same(default, value))
+    }
+
+    /// What a function of the project answers that reads a variable: `def flag(name, default): ...`.
+    fn answered_by_default(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        let readers = &self.switches().readers;
+        if depth > MAX_ANSWERED || !readers.contains(last_name(&call.func)) {
+            return None;
+        }
+        let [Value::Function(target)] = *self.value(&call.func, frame) else { return None };
+        let function = self.function(target.function);
+        if function.is_async || function.is_generator || function.class.is_some() {
+            return None;
+        }
+        let mut entries: Vec<Entry<'a>> = Vec::new();
+        for (parameter, position) in function.parameters.iter().zip(0_u16..) {
+            let named = call.arguments.find_keyword(parameter.name).map(|keyword| &keyword.value);
+            let known = match named.or_else(|| call.arguments.args.get(usize::from(position))) {
+                Some(given) => self.known_within(given, frame, depth + 1),
+                None => parameter.default.and_then(super::known::literal),
+            };
+            entries.extend(known.map(|known| ((target.function, Self::certain(position)), Value::Known(known))));
+        }
+        let within = Frame { environment: self.extend(target.environment, entries), ..target };
+        let before = self.assumed.get();
+        let runs = |result: &&&'a Expr| {
+            let at = span_of(**result);
+            let around = function.conditions.iter().filter(|one| one.region.contains(at.start));
+            around.into_iter().all(|one| self.truth_of(one.test, within, depth + 1) != Some(!one.holds))
+        };
+        let mut results = function.results.iter().filter(runs);
+        let (result, None) = (results.next()?, results.next()) else { return None };
+        let known = self.known_within(result, within, depth + 1)?;
+        // The function has a default of its own for what is not set.
+        if known != Known::None {
+            let inner = self.assumed.get();
+            let chosen = matches!(known, Known::Text(text) if switches(text).is_none());
+            self.assumed.set(Assumed { absent: before.absent, chosen: inner.chosen || chosen, ..inner });
+        }
+        Some(known)
+    }
+
+    /// What an attribute of a class, or of its objects, is where nobody sets the variable that it is read from.
+    pub(super) fn attribute_by_default(&self, class: ClassId, name: &'a str, depth: u8) -> Option<Known<'a>> {
+        if !self.assumed.get().on || self.is_set_from_outside(name) {
+            return None;
+        }
+        let line = self.ancestry(class);
+        let (owner, bindings) = line.iter().find_map(|value| match value {
+            Value::Class(owner) => self.class(*owner).fields.get(name).map(|bindings| (*owner, bindings)),
+            _ => None,
+        })?;
+        let [Binding { bound: Bound::Value { value: Some(value), .. }, scope, .. }] = bindings.as_slice() else {
+            return None;
+        };
+        if self.is_of_settings(class) {
+            let default = super::known::literal(field_default(value)?)?;
+            return self.taken(&name.to_ascii_uppercase(), true, default);
+        }
+        let frame = self.plain(FunctionId { file: owner.file, index: *scope });
+        self.known_within(value, frame, depth + 1)
+    }
+
+    /// Whether the fields of a class are read from variables of their names.
+    fn is_of_settings(&self, class: ClassId) -> bool {
+        self.library_bases(class).iter().any(|base| base.ends_with(".BaseSettings"))
+    }
+
+    /// Says that a text is what something was compared with: that is one of several, or a switch.
+    pub(super) fn compares_text(&self, compares: bool) {
+        let assumed = self.assumed.get();
+        self.assumed.set(Assumed { compared: assumed.compared || compares && assumed.on, ..assumed });
+    }
+
+    /// What a name of a module stands for where nobody sets the variable that it is read from.
+    pub(super) fn constant_by_default(&self, value: &'a Expr, file: u32) -> Option<Known<'a>> {
+        if !self.assumed.get().on {
+            return None;
+        }
+        self.known_within(value, self.module_frame(file), 1)
+    }
+
+    /// The conditions of a function that may ask about variables.
+    fn asking_variables(&self, id: FunctionId) -> Rc<[usize]> {
+        let conditions = &self.function(id).conditions;
+        if conditions.is_empty() || !self.switches().reads {
+            return Rc::new([]);
+        }
+        if let Some(known) = self.asking_variables.borrow().get(&id) {
+            return Rc::clone(known);
+        }
+        let mut asks = Asks { switches: self.switches(), types: Some((self, id)), hops: 2, found: false };
+        let asking = conditions.iter().zip(0..).filter(|(condition, _)| {
+            asks.found = false;
+            asks.visit_expr(condition.test);
+            asks.found && !condition.in_development
+        });
+        let asking: Rc<[usize]> = asking.map(|(_, index)| index).collect();
+        self.asking_variables.borrow_mut().insert(id, Rc::clone(&asking));
+        asking
+    }
+
+    fn switches(&self) -> &Switches<'a> {
+        self.switches.get_or_init(|| {
+            let mut switches = Switches::default();
+            let reads: Vec<bool> = self.files().map(|file| switches.reads_in(self, file)).collect();
+            for _ in 0..ROUNDS {
+                for (file, reads) in self.files().zip(&reads) {
+                    switches.names_of(self, file, *reads);
+                }
+            }
+            switches.reads |= !switches.names.is_empty();
+            switches
+        })
+    }
+}
+
+impl<'a> Switches<'a> {
+    /// Whether a file reads variables; the functions that do are kept.
+    fn reads_in(&mut self, types: &Types<'a>, file: u32) -> bool {
+        let facts = types.facts_at(file);
+        let mut reads = false;
+        let is_loaded = types.is_loaded(file);
+        for event in facts.functions.iter().flat_map(|function| &function.events).filter(|_| is_loaded) {
+            if let EventKind::Write(target) = event.kind
+                && let Some(name) = set_by_assignment(target)
+            {
+                self.set.insert(name, None);
+            }
+        }
+        for (index, call) in &facts.calls {
+            if let Some((name, value)) = set_by_call(call).filter(|_| is_loaded) {
+                let text = value.as_string_literal_expr().map(|text| text.value.to_str());
+                self.set.entry(name).and_modify(|known| *known = known.filter(|one| text == Some(one))).or_insert(text);
+            }
+            if read_by(call).is_some() {
+                reads = true;
+                if let Some(function) = facts.functions.get(*index as usize).filter(|_| *index != 0) {
+                    self.readers.insert(function.name);
+                }
+            }
+        }
+        self.reads |= reads;
+        reads
+    }
+
+    /// Keeps the names of a file that stand for what is read.
+    fn names_of(&mut self, types: &Types<'a>, file: u32, reads: bool) {
+        let facts = types.facts_at(file);
+        let asks = reads || facts.calls.iter().any(|(_, call)| self.readers.contains(last_name(&call.func)));
+        let value = |binding: &Binding<'a>| match binding.bound {
+            Bound::Value { value, .. } => value,
+            _ => None,
+        };
+        let of_module = facts.functions.first().into_iter().flat_map(|module| &module.bindings);
+        let of_classes = facts.classes.iter().flat_map(|class| &class.fields);
+        let mut found = Vec::new();
+        if asks {
+            for (name, bindings) in
+                of_module.map(|(name, all)| (*name, all)).chain(of_classes.map(|(name, all)| (*name, all)))
+            {
+                let mut asks = Asks { switches: self, types: None, hops: 0, found: false };
+                bindings.iter().filter_map(value).for_each(|value| asks.visit_expr(value));
+                found.extend(asks.found.then_some(name));
+            }
+        }
+        // `def multi(): return settings.multi`
+        let answering = facts.functions.iter().skip(1).filter(|function| {
+            function.class.is_none()
+                && function.results.len() == 1
+                && function.bindings.len() == function.parameters.len()
+        });
+        let answering: Vec<&'a str> = answering
+            .filter(|function| {
+                let mut asks = Asks { switches: self, types: None, hops: 0, found: false };
+                function.results.iter().for_each(|result| asks.visit_expr(result));
+                asks.found
+            })
+            .map(|function| function.name)
+            .collect();
+        self.readers.extend(answering);
+        let of_settings =
+            facts.classes.iter().filter(|class| class.bases.iter().any(|base| last_name(base).ends_with("Settings")));
+        found.extend(of_settings.flat_map(|class| class.fields.keys().copied()));
+        self.names.extend(found);
+    }
+}
+
+/// Looks for what may stand for a variable.
+struct Asks<'s, 't, 'a> {
+    switches: &'s Switches<'a>,
+    /// The function whose names are looked through.
+    types: Option<(&'t Types<'a>, FunctionId)>,
+    hops: u8,
+    found: bool,
+}
+
+impl<'a> Visitor<'a> for Asks<'_, '_, 'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        let is_known = |name: &str| self.switches.names.contains(name);
+        match expr {
+            _ if self.found => {}
+            Expr::Call(call) if read_by(call).is_some() || self.switches.readers.contains(last_name(&call.func)) => {
+                self.found = true;
+            }
+            Expr::Attribute(attribute) if is_known(attribute.attr.as_str()) => self.found = true,
+            Expr::Name(name) if is_known(name.id.as_str()) => self.found = true,
+            Expr::Name(name) if self.hops > 0 => {
+                let Some((types, id)) = self.types else { return };
+                let bindings = types.function(id).bindings.get(name.id.as_str()).filter(|_| id.index != 0);
+                self.hops -= 1;
+                for binding in bindings.into_iter().flatten().take(4) {
+                    if let Bound::Value { value: Some(value), .. } = binding.bound {
+                        self.visit_expr(value);
+                    }
+                }
+                self.hops += 1;
+            }
+            _ => visitor::walk_expr(self, expr),
+        }
+    }
+}
+
+/// What a text is made into.
+fn cast<'a>(known: Known<'a>, to: Option<&str>) -> Option<Known<'a>> {
+    let Known::Text(text) = known else { return None };
+    match to? {
+        "bool" | "strtobool" => switches(text).map(Known::Bool),
+        "int" => text.parse().ok().map(Known::Number),
+        _ => None,
+    }
+}
+
+/// The default of a field: `False`, `Field(False)`, `Field(default=False)`.
+fn field_default(value: &Expr) -> Option<&Expr> {
+    match value {
+        Expr::Call(call) if last_name(&call.func) == "Field" => {
+            let named = call.arguments.find_keyword("default").map(|keyword| &keyword.value);
+            named.or_else(|| call.arguments.args.first())
+        }
+        other => Some(other),
+    }
+}
