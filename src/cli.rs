@@ -264,6 +264,9 @@ pub(crate) struct Measure {
     /// Measure a small service that comes with farrier, with a server that the Python has.
     #[arg(long)]
     pub(crate) demo: bool,
+    /// Compare the current settings with every combination, such as `workers=1..5,threads=1..4`.
+    #[arg(long, value_name = "RANGES", conflicts_with = "compare")]
+    pub(crate) grid: Option<String>,
     /// Compare two configuration files with each other instead; what the command line says holds for both.
     #[arg(long, num_args = 2, value_names = ["FILE", "FILE"])]
     pub(crate) compare: Vec<PathBuf>,

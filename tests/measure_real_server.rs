@@ -413,3 +413,17 @@ fn two_configuration_files_are_compared() {
     assert_eq!(workers, [1, 3], "{exit}: {said:#}");
     assert!(said["comparisons"][0]["ratio"]["median"].as_f64() > Some(1.5), "{said:#}");
 }
+
+#[test]
+fn a_grid_finds_the_workers_that_waiting_needs() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), APP).unwrap();
+    std::fs::write(folder.path().join("Procfile"), "web: gunicorn app:waiting\n").unwrap();
+    let project = folder.path().to_str().unwrap();
+    let (said, exit) = said(&[project, "--budget", "25", "--connections", "8", "--grid", "workers=1..4"]);
+    let labels: Vec<&str> = (0..5).filter_map(|index| said["candidates"][index]["label"].as_str()).collect();
+    assert_eq!(labels, ["current", "workers=1", "workers=2", "workers=3", "workers=4"], "{exit}: {said:#}");
+    assert_eq!(said["best"], "workers=4", "{said:#}");
+    assert_eq!(said["candidates"][3]["workers"], 3, "{said:#}");
+}

@@ -15,7 +15,7 @@ use farrier::sizing::{Advice, Amount, Class, Verdict};
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
-use super::{Done, Exit, Failure, demo};
+use super::{Done, Exit, Failure, demo, grid};
 use crate::cli::{Cli, Form, Measure, Watch};
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
@@ -43,6 +43,9 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     }
     if !wanted.compare.is_empty() {
         plan.candidates = with_files(&plan, deployment, &wanted.compare)?;
+    }
+    if let (Some(spec), Some(current)) = (&wanted.grid, plan.candidates.first()) {
+        plan.candidates = grid::candidates(spec, current, deployment, wanted.budget)?;
     }
     let compared = wanted.stalls != Watch::Only && plan.candidates.len() > 1;
     let outcome = if compared { Some(measure::run(&plan, &mut |progress| show(&progress))?) } else { None };
@@ -80,6 +83,12 @@ const NOTHING_TO_COMPARE: &str = "the current settings are inside the recommende
 
 /// What a run comes to: the comparison decides, where there is one.
 fn exit(outcome: Option<&Outcome>, stalls: Option<&Stalls>) -> Exit {
+    let undecided = |verdict: &Comparison| matches!(verdict, Comparison::Inconclusive(_));
+    if let Some(Outcome { comparisons, .. }) = outcome.filter(|outcome| outcome.comparisons.len() > 1) {
+        // Of many there is always one that is best: whether anything is known about any is what counts.
+        let nothing = comparisons.iter().all(|comparison| undecided(&comparison.verdict));
+        return if nothing { Exit::Undecided } else { Exit::Clean };
+    }
     match (outcome.and_then(|outcome| outcome.comparisons.first()), stalls) {
         (Some(comparison), _) => match comparison.verdict {
             Comparison::Better | Comparison::Same => Exit::Clean,

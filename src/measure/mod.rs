@@ -9,6 +9,7 @@
 //!
 //! Unix only: processes are bounded by sessions and signals.
 
+mod best;
 mod compare;
 mod drive;
 mod entry;
@@ -27,6 +28,7 @@ mod summary;
 mod supervise;
 mod verdict;
 
+pub use best::best;
 pub use launch::{can_measure, decided};
 pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};

@@ -8,13 +8,19 @@ use serde::Serialize;
 use super::Look;
 use super::document::{Head, write};
 use super::stalls::{Sighting, StallsDocument};
-use crate::measure::{Doubt, Interval, Measured, Outcome, Verdict, Warning};
+use crate::measure::{Doubt, Interval, Measured, Outcome, Verdict, Warning, best};
+
+/// More candidates than this have a line each instead of a column.
+const MOST_COLUMNS: usize = 3;
 
 /// One cell of the table.
 type Cell = fn(&Measured) -> String;
 
 /// The run for people.
 pub fn measured(outcome: &Outcome, look: Look) -> String {
+    if outcome.candidates.len() > MOST_COLUMNS {
+        return many(outcome, look);
+    }
     let mut text = String::new();
     for candidate in &outcome.candidates {
         let _ = writeln!(text, "{}  {}", look.bold(&candidate.label), candidate.command.join(" "));
@@ -52,6 +58,42 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
         let sentence = format!("{}: {verdict}", comparison.label);
         let _ = writeln!(text, "{}, {ratio} times the requests in {} rounds", look.bold(&sentence), comparison.rounds);
     }
+    for warning in &outcome.warnings {
+        let _ = writeln!(text, "  {}", caution(warning));
+    }
+    text
+}
+
+/// Many configurations, one line for each, and which to take.
+fn many(outcome: &Outcome, look: Look) -> String {
+    let mut rows = vec![["", "requests/s", "times", "", "p50", "errors", "memory"].map(str::to_owned)];
+    for (index, one) in outcome.candidates.iter().enumerate() {
+        let compared = index.checked_sub(1).and_then(|index| outcome.comparisons.get(index));
+        rows.push([
+            one.label.clone(),
+            interval(one.rate, 0),
+            compared.map_or_else(String::new, |compared| interval(compared.ratio, 2)),
+            compared.map_or_else(String::new, |compared| match compared.verdict {
+                Verdict::Inconclusive(_) => "inconclusive".to_owned(),
+                ref decided => verdict(decided),
+            }),
+            milliseconds(one.p50),
+            one.errors.total().to_string(),
+            one.memory.map_or_else(unknown, |memory| memory.bytes.to_string()),
+        ]);
+    }
+    let widths: [usize; 7] = std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text.push('\n');
+    let best = match best(outcome) {
+        Some(best) => format!("best: {}, or the smallest of those within 5 % of it", best.label),
+        None => "best: none, all fail requests".to_owned(),
+    };
+    let _ = writeln!(text, "{}", look.bold(&best));
     for warning in &outcome.warnings {
         let _ = writeln!(text, "  {}", caution(warning));
     }
@@ -153,6 +195,7 @@ pub fn measured_json(outcome: Option<&Outcome>, stalls: Option<&Sighting<'_>>) -
             .collect(),
         warnings: outcome.iter().flat_map(|outcome| &outcome.warnings).map(caution).collect(),
         seconds: outcome.map_or(0.0, |outcome| outcome.took.as_secs_f64()),
+        best: outcome.and_then(best).map(|best| best.label.as_str()),
         stalls: stalls.map(StallsDocument::new),
     })
 }
@@ -165,6 +208,8 @@ struct Document<'a> {
     comparisons: Vec<Comparison<'a>>,
     warnings: Vec<String>,
     seconds: f64,
+    /// The label of the configuration to take: the smallest of those within 5 % of the most requests.
+    best: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stalls: Option<StallsDocument<'a>>,
 }
