@@ -36,6 +36,8 @@ fn hard() -> Vec<(&'static str, String)> {
     let classes =
         each(500, |i| format!("class C{i}(C{}, C{}):\n    def m(self):\n        return super().m()\n", i + 1, i + 2));
     let rebound = each(3_000, |i| format!("x = x or y{i}\n"));
+    let counting = "def crawl(url, depth):\n    if depth > most:\n        return\n    requests.get(url)\n    \
+                    crawl(url, depth + 1)\n";
     let shared = each(45, |i| format!("T{} = {{'a': T{i}, 'b': T{i}}}\n", i + 1));
     let nested = each(80, |i| format!("{}def n{i}():\n", "    ".repeat(i)));
     vec![
@@ -56,6 +58,7 @@ fn hard() -> Vec<(&'static str, String)> {
         ("functions in functions", format!("{HEAD}async def v(): n0()\n{nested}{}pass\n", "    ".repeat(80))),
         ("a long annotation in quotes", format!("{HEAD}async def v(x: '{}'): x.get()\n", "list[".repeat(190))),
         ("tables that share their parts", format!("{HEAD}async def v():\n    T30['a'](1)\nT0 = {{'a': v}}\n{shared}")),
+        ("a depth that is counted up", format!("{HEAD}async def v(): crawl('x', 0)\nimport requests\n{counting}")),
         ("application made of itself", "app = app\n".to_owned()),
         ("factories in a circle", "def a():\n    return b()\ndef b():\n    return a()\napp = a()\n".to_owned()),
     ]

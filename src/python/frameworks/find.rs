@@ -59,6 +59,7 @@ pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Fou
         registrars,
         found: BTreeMap::new(),
         visited: BTreeSet::new(),
+        depth: 0,
         teller: None,
         doubts: 0,
     };
@@ -79,6 +80,8 @@ pub(super) struct Finder<'t, 'a> {
     pub(super) registrars: BTreeSet<String>,
     /// Functions that were read with arguments known from a caller.
     pub(super) visited: BTreeSet<Frame>,
+    /// How many functions that are read with what they are given are being read.
+    pub(super) depth: usize,
     /// The function whose call is read.
     teller: Option<FunctionId>,
     /// How much speaks against what is told here.

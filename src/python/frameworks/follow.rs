@@ -15,6 +15,8 @@ use crate::python::types::{Frame, FunctionId, Types, Value};
 
 /// How many functions are read with arguments of their callers.
 const MAX_VISITS: usize = 2_000;
+/// How many of them call each other; one that calls itself is given something else each time.
+const MAX_DEPTH: usize = 16;
 /// How often what hands a parameter on is looked for.
 const MAX_ROUNDS: usize = 4;
 
@@ -149,7 +151,7 @@ impl<'a> Finder<'_, 'a> {
             Expr::Name(name) => name.id.as_str(),
             _ => return,
         };
-        if !self.registrars.contains(name) || self.visited.len() >= MAX_VISITS {
+        if !self.registrars.contains(name) || self.visited.len() >= MAX_VISITS || self.depth >= MAX_DEPTH {
             return;
         }
         for callee in self.types.value(&call.func, frame).iter() {
@@ -209,6 +211,7 @@ impl<'a> Finder<'_, 'a> {
         if self.visited.len() >= MAX_VISITS || !self.visited.insert(known) {
             return;
         }
+        self.depth += 1;
         self.function(known);
         let file = known.function.file;
         let inside = self.types.facts_at(file).functions.iter().zip(0..);
@@ -219,5 +222,6 @@ impl<'a> Finder<'_, 'a> {
         for index in inside {
             self.function(Frame { function: FunctionId { file, index }, ..known });
         }
+        self.depth -= 1;
     }
 }
