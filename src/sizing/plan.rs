@@ -22,9 +22,9 @@ const ACCEPTED_THREADS: f64 = 34.0;
 /// fraction of the memory. The `2 n + 1` of the Gunicorn documentation stays below.
 const PROCESSES_PER_CORE: u32 = 3;
 
-/// Processes per core that share out threads: always fewer than the `2 n + 1` of the Gunicorn
-/// documentation, which would cost more memory: 4 x 25 answered 99 % of 5 x 20 above. Only crowds of
-/// more than [`ACCEPTED_THREADS`] are shared out further.
+/// Processes per core that share out threads: fewer than the `2 n + 1` of the Gunicorn documentation,
+/// so that they take less memory: 4 x 25 answered 99 % of 5 x 20 above. Only crowds of more than
+/// [`ACCEPTED_THREADS`] are shared out among more, up to [`PROCESSES_PER_CORE`].
 const SHARING_PER_CORE: u32 = 2;
 
 /// Gunicorn's default for `worker_connections`.
