@@ -15,6 +15,8 @@ pub(super) struct Stated {
     pub(super) blocking: Blocking,
     pub(super) sites: BTreeSet<Site>,
     pub(super) wrapper: repair::Wrapper,
+    /// Whether its chain is run through only where something has failed.
+    pub(super) is_exceptional: bool,
 }
 
 impl Stated {
@@ -48,6 +50,7 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             family(b.library),
             gives_up(&b.what),
             Reverse((b.certainty, every, b.weight)),
+            stated.is_exceptional,
             Reverse(slept(b)),
             concludes(&b.what),
             b.chain.len(),

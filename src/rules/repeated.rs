@@ -14,6 +14,9 @@ pub(super) const MAX_HANDLERS: usize = 5;
 /// What is said of the other lines at which the loop stands still for the same cause.
 pub(super) const AS_WELL: &str = "the event loop stands still here as well";
 
+/// What is said of where else a call leads.
+const ENDS_THERE: &str = "the same call leads here as well";
+
 /// How the patterns of findings about calls end.
 pub(super) const ON_THE_LOOP: &str = " on the event loop";
 
@@ -84,7 +87,14 @@ fn standing(finding: &Finding) -> Option<Reverse<(Severity, Confidence)>> {
 /// Adds what another way to the same call says: who goes it, and where else.
 fn join(known: &mut Finding, other: Finding) {
     let new: Vec<_> = other.handlers.into_iter().filter(|place| !known.handlers.contains(place)).collect();
-    for label in other.related {
+    for mut label in other.related {
+        // The steps of another way are none of this one; where it ends is a place of its own.
+        if other.way.contains(&label.place) && !known.way.contains(&label.place) {
+            if other.way.last() != Some(&label.place) {
+                continue;
+            }
+            ENDS_THERE.clone_into(&mut label.text);
+        }
         let is_new = new.contains(&label.place) || !known.related.iter().any(|told| told.place == label.place);
         let stands_still = label.text == AS_WELL && label.place != known.primary.place;
         if (is_new || stands_still) && !known.related.contains(&label) {
@@ -117,6 +127,7 @@ mod tests {
             category: Some("network"),
             pattern: Some(pattern.to_owned()),
             handlers: handlers.map(place).collect(),
+            way: Vec::new(),
             function: None,
             fix: None,
         }

@@ -27,7 +27,11 @@ impl<'a> Work<'_, 'a> {
             let Expr::Compare(compare) = condition.test else { return false };
             let (&[op], [Expr::NoneLiteral(_)]) = (&*compare.ops, &*compare.comparators) else { return false };
             let gave = matches!((op, condition.holds), (CmpOp::IsNot, true) | (CmpOp::Is, false));
-            gave && self.polls(&compare.left, process)
+            let is_code = |expr: &Expr| match expr {
+                Expr::Attribute(code) => code.attr.as_str() == "returncode" && is_same(&code.value, process),
+                _ => false,
+            };
+            gave && (is_code(&compare.left) || self.polls(&compare.left, process))
         })
     }
 
