@@ -450,14 +450,14 @@ impl Report<'_, '_, '_> {
         let is_written_so =
             direct || twin.is_some() && (self.is_async(way.end) || !sink.effect.instead.contains("await "));
         let with = |instead: &str| match (drop_async, is_written_so) {
-            (true, true) => format!("use {}, or {plain}", instead),
+            (true, true) => format!("use {instead}, or {plain}"),
             (true, false) => plain.clone(),
             (false, true) if direct && !function.is_async => format!(
                 "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework awaits what `{}` \
                  returns, make it `async def` and use {}",
                 function.name, instead
             ),
-            (false, true) => format!("use {}", instead),
+            (false, true) => format!("use {instead}"),
             (false, false) if function.is_async => self.in_a_thread(way),
             (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
                                awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"
