@@ -264,6 +264,7 @@ mod tests {
               "end_line": 3,
               "end_column": 12,
               "label": "9 workers",
+              "chain": [],
               "related": [],
               "fix": {
                 "title": "lower `workers` to 3",
@@ -299,6 +300,7 @@ mod tests {
               "end_line": 2,
               "end_column": 13,
               "label": "waits this long",
+              "chain": [],
               "related": [],
               "fix": null,
               "help": null,

@@ -168,6 +168,22 @@ mod tests {
     }
 
     #[test]
+    fn the_steps_of_another_way_are_none_of_this_one() {
+        let first = finding(9, "redis", Severity::Error, 100..101);
+        let place = |at| Place::new(first.primary.place.file, Span::new(at, at + 1));
+        let by = |steps: [usize; 3], finding: Finding| {
+            let labels = steps.into_iter().filter(|at| *at != 9).map(|at| Label::new(place(at), format!("in {at}")));
+            Finding { way: steps.map(place).into(), related: labels.collect(), ..finding }
+        };
+        let other = by([9, 70, 71], finding(9, "requests", Severity::Warning, 100..101));
+        let all = one_per_call(vec![other, by([9, 60, 61], first)]);
+        let [one] = &*all else { panic!("{} findings", all.len()) };
+        let named: Vec<&str> = one.related.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(named, ["in 60", "in 61", ENDS_THERE]);
+        assert_eq!(one.related[2].place, place(71));
+    }
+
+    #[test]
     fn other_calls_and_other_places_stay() {
         let all = joined(vec![
             finding(9, "requests", Severity::Warning, 100..101),
