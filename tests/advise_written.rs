@@ -452,9 +452,7 @@ fn server_takes(folder: &Folder, case: &Case, words: &str) -> Result<(), String>
     let report = folder.farrier(case, &["--format", "json"]);
     let report: Json = serde_json::from_slice(&report.stdout).map_err(|error| error.to_string())?;
     let items = report["services"][0]["items"].as_array().cloned().unwrap_or_default();
-    // What compose waits is no setting of it.
-    let own = |item: &&Json| item["current"].is_u64() && item["setting"] != "stop_grace_period";
-    for item in items.iter().filter(own) {
+    for item in items.iter().filter(|item| item["current"].is_u64()) {
         let setting = item["setting"].as_str().unwrap_or_default();
         if theirs.get(setting).is_some_and(|number| number.as_f64() != item["current"].as_f64()) {
             return Err(format!("{words} makes {} of {setting}, farrier {}", theirs[setting], item["current"]));
@@ -482,7 +480,9 @@ fn gunicorn_takes(folder: &Folder, case: &Case, words: &str) -> Result<(), Strin
     let report = folder.farrier(case, &["--format", "json"]);
     let report: Json = serde_json::from_slice(&report.stdout).map_err(|error| error.to_string())?;
     let items = report["services"][0]["items"].as_array().cloned().unwrap_or_default();
-    for item in items.iter().filter(|item| item["current"].is_u64()) {
+    // What compose waits is no setting of it.
+    let own = |item: &&Json| item["current"].is_u64() && item["setting"] != "stop_grace_period";
+    for item in items.iter().filter(own) {
         let setting = item["setting"].as_str().unwrap_or_default();
         let line = printed.lines().find(|line| line.split_whitespace().next() == Some(setting));
         let theirs = line.and_then(|line| line.rsplit('=').next()).map(str::trim);
