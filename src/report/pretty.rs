@@ -291,7 +291,7 @@ mod tests {
         first.handlers = vec![last];
         let text = pretty(&report, Look::PLAIN);
         let begins = |file: &str| text.find(&format!("[{file}")).unwrap();
-        assert!(begins("compose.yaml:8") < begins("gunicorn.conf.py:1"), "{text}");
+        assert!(begins("compose.yaml:2") < begins("gunicorn.conf.py:1"), "{text}");
     }
 
     #[test]

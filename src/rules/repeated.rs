@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn the_steps_of_another_way_are_none_of_this_one() {
         let first = finding(9, "redis", Severity::Error, 100..101);
-        let place = |at| Place::new(first.primary.place.file, Span::new(at, at + 1));
+        let file = first.primary.place.file;
+        let place = |at| Place::new(file, Span::new(at, at + 1));
         let by = |steps: [usize; 3], finding: Finding| {
             let labels = steps.into_iter().filter(|at| *at != 9).map(|at| Label::new(place(at), format!("in {at}")));
             Finding { way: steps.map(place).into(), related: labels.collect(), ..finding }
