@@ -6,7 +6,7 @@
 use super::asserted::asserted;
 use super::candidates::asked_about;
 use super::made::asks_for_nothing;
-use super::{ClassId, Frame, FunctionId, ModuleRef, Types, Value};
+use super::{CallRef, ClassId, Frame, FunctionId, ModuleRef, Types, Value};
 use crate::python::calls::{Condition, Interest, asks_for_loop, asks_for_tests, keyword_read, last_name};
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
@@ -62,8 +62,8 @@ pub enum Known<'a> {
     File,
     /// Bytes.
     Bytes,
-    /// What this function was given beyond its parameters.
-    RestOf(FunctionId),
+    /// What this function was given beyond its parameters, and what this call named besides.
+    RestOf(FunctionId, CallRef<'a>),
 }
 
 impl Known<'_> {
@@ -76,7 +76,7 @@ impl Known<'_> {
             Self::Text(text) => Some(!text.is_empty()),
             Self::Ends(head, tail) if head.is_empty() && tail.is_empty() => None,
             Self::Ends(..) | Self::True | Self::File => Some(true),
-            Self::Member(..) | Self::Some | Self::Bytes | Self::RestOf(_) => None,
+            Self::Member(..) | Self::Some | Self::Bytes | Self::RestOf(..) => None,
         }
     }
 
@@ -140,7 +140,7 @@ impl Known<'_> {
                 | Self::Ends(..)
                 | Self::File
                 | Self::Bytes
-                | Self::RestOf(_)
+                | Self::RestOf(..)
         )
     }
 

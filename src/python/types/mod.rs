@@ -214,6 +214,24 @@ impl std::hash::Hash for ExprRef<'_> {
     }
 }
 
+/// A call of the tree, compared by where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRef<'a>(pub &'a ast::ExprCall);
+
+impl PartialEq for CallRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for CallRef<'_> {}
+
+impl std::hash::Hash for CallRef<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
+}
+
 /// The possibilities, without duplicates, in the order they were found.
 pub type Values<'a> = Rc<[Value<'a>]>;
 

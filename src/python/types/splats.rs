@@ -4,7 +4,7 @@
 //!
 //! Whatever else may have put something in leaves it open.
 
-use super::{Entry, Frame, FunctionId, Known, Types, Value};
+use super::{CallRef, Entry, Frame, FunctionId, Known, Types, Value};
 use crate::python::calls::{EventKind, Function};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
@@ -38,15 +38,18 @@ impl<'a> Types<'a> {
             let mut parameters = self.function(id).parameters.iter();
             parameters.any(|parameter| !parameter.variadic && parameter.name == name)
         };
-        splatted.names.contains(&name)
-            || splatted.rest && !takes(frame.function) && !self.rest_of(frame).is_some_and(takes)
+        let is_left_out = || {
+            let rest = self.rest_of(frame);
+            rest.is_some_and(|(origin, CallRef(call))| takes(origin) && !names(call).any(|given| given == name))
+        };
+        splatted.names.contains(&name) || splatted.rest && !takes(frame.function) && !is_left_out()
     }
 
-    /// The function whose `**kwargs` is handed round as that of this one.
-    fn rest_of(&self, frame: Frame) -> Option<FunctionId> {
+    /// The function whose `**kwargs` is handed round as that of this one, and the call that first handed it on.
+    fn rest_of(&self, frame: Frame) -> Option<(FunctionId, CallRef<'a>)> {
         let (position, _) = rest(self.function(frame.function))?;
         match self.argument(frame, frame.function, Self::certain(position)) {
-            Some(Value::Known(Known::RestOf(function))) => Some(function),
+            Some(Value::Known(Known::RestOf(function, call))) => Some((function, call)),
             _ => None,
         }
     }
@@ -58,15 +61,18 @@ impl<'a> Types<'a> {
         let (outer, called) = (self.function(frame.function), self.function(target.function));
         let ((_, own), (position, handed)) = (rest(outer)?, rest(called)?);
         let takes = |name: &str| called.parameters.iter().any(|one| !one.variadic && one.name == name);
-        let names_no_other =
-            call.arguments.keywords.iter().all(|one| one.arg.as_ref().is_none_or(|name| takes(name.as_str())));
-        if !is_name(&splat.value, own) || !names_no_other || !hands_on_rest(called, handed) {
+        if !is_name(&splat.value, own) || !hands_on_rest(called, handed) {
             return None;
         }
         // Nothing was put in since.
         let splatted = self.splatted(call, frame).filter(|splatted| splatted.names.is_empty())?;
-        let origin = self.rest_of(frame).unwrap_or(frame.function);
-        splatted.rest.then_some(((target.function, Self::certain(position)), Value::Known(Known::RestOf(origin))))
+        // Of what several calls name besides, that of the last one counts.
+        let names_no_other = names(call).all(takes);
+        let known = self.rest_of(frame).filter(|_| names_no_other);
+        let (origin, named) = known.unwrap_or((frame.function, CallRef(call)));
+        splatted
+            .rest
+            .then_some(((target.function, Self::certain(position)), Value::Known(Known::RestOf(origin, named))))
     }
 
     fn names_in(&self, mapping: &'a Expr, frame: Frame, names: &mut Splatted<'a>, depth: u8) -> Option<()> {
@@ -140,6 +146,11 @@ impl<'a> Types<'a> {
         }
         Some(())
     }
+}
+
+/// The names that a call gives its arguments.
+fn names(call: &ast::ExprCall) -> impl Iterator<Item = &str> {
+    call.arguments.keywords.iter().filter_map(|keyword| keyword.arg.as_ref()).map(ast::Identifier::as_str)
 }
 
 /// The position and the name of `**kwargs`.
