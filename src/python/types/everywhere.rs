@@ -77,7 +77,10 @@ impl<'a> Types<'a> {
         let mut all = None;
         for class in std::iter::once(class).chain(below) {
             let made_by = if class == keeper { init } else { self.constructor_of(class)? };
-            let Some(given) = self.given_to_all(class, made_by, depth)? else { continue };
+            let given = self.given_to_all(class, made_by, depth)?;
+            if given.is_empty() {
+                continue;
+            }
             let given = self.given_above(made_by, given, init, depth, MAX_DEPTH)?;
             let entries = certain(init, given);
             let environment = self.extend(super::Environment::default(), entries);
@@ -90,9 +93,9 @@ impl<'a> Types<'a> {
         all
     }
 
-    /// What all calls that make objects of a class give for the parameters of its constructor; none where nobody
-    /// makes one, and nothing at all where that cannot be seen.
-    fn given_to_all(&self, class: ClassId, init: FunctionId, depth: u8) -> Option<Option<Arguments<'a>>> {
+    /// What all calls that make objects of a class give for the parameters of its constructor. Without
+    /// parameters, not even the object's own, where nobody makes one; none where that cannot be seen.
+    fn given_to_all(&self, class: ClassId, init: FunctionId, depth: u8) -> Option<Arguments<'a>> {
         let (facts, function) = (self.class(class), self.function(init));
         if self.sites().handed.contains(facts.name) || !self.leaves_arguments(init) {
             return None;
@@ -114,7 +117,7 @@ impl<'a> Types<'a> {
             }
             made += 1;
         }
-        Some((made > 0).then_some(given))
+        Some(if made > 0 { given } else { Vec::new() })
     }
 
     /// What is certain of the arguments that one call gives to a constructor.
