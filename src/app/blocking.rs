@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::lines::Lines;
 use super::merging::{Stated, concludes, merged};
 use super::route_classes::RouteClasses;
-use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
+use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, loops, repair};
 use crate::findings::Confidence;
 use crate::python::calls::last_name;
 use crate::python::catalogue::{Category, Weight};
@@ -182,8 +182,8 @@ pub(super) fn blocking(
     let wrapped = entries.iter().map(|entry| entry.found).filter(|found| found.frame.function != found.function);
     let wrapped = wrapped.filter(|found| is_async(found.frame.function)).map(|found| found.function).collect();
     let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
-    let report =
-        Report { effects, framework, handlers, called, wrapped, lines, route_classes: RouteClasses::default() };
+    let (asking, route_classes) = (loops::asking(effects), RouteClasses::default());
+    let report = Report { effects, framework, handlers, called, wrapped, asking: &asking, lines, route_classes };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     // What one finding leaves where it is, another about the same call does not move.
@@ -192,7 +192,7 @@ pub(super) fn blocking(
         .filter(|stated| repair::belongs_to_thread(&stated.blocking))
         .map(|stated| stated.blocking.anchor)
         .collect();
-    let repairs = repair::Repairs::new(effects.types(), sources);
+    let repairs = repair::Repairs::new(effects.types(), &asking, sources);
     let mut all: Vec<Blocking> = merged
         .into_iter()
         .map(|Stated { anchor, mut blocking, sites, wrapper, .. }| {
@@ -296,6 +296,8 @@ struct Report<'e, 't, 'a> {
     called: HashSet<FunctionId>,
     /// Functions that a decorator of the project calls on the loop in place of the framework.
     wrapped: HashSet<FunctionId>,
+    /// Functions that ask for the loop that runs, themselves or in what they call.
+    asking: &'e HashSet<FunctionId>,
     lines: Lines<'e, 't, 'a>,
     route_classes: RouteClasses,
 }
@@ -456,7 +458,7 @@ impl Report<'_, '_, '_> {
             && !self.route_classes.may_call(types, anchor);
         let drop_async =
             threads && role_allows && alone && function.is_async && !function.awaits && !function.is_generator;
-        let drop_async = drop_async && !repair::needs_loop(self.effects.types(), anchor);
+        let drop_async = drop_async && !self.asking.contains(&anchor) && !repair::needs_loop(types, anchor);
         let twin = sink.effect.twin;
         let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
         // Only a coroutine function can await.

@@ -3,7 +3,7 @@
 //! A call that is ready to fail, inside `try`, or that comes after the function has made a loop of its
 //! own, says nothing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::blocking::Entry;
 use super::{Context, Hop, LoopCall};
@@ -65,6 +65,31 @@ pub(super) fn find(
     });
     all.sort_by_key(|call| call.call);
     all
+}
+
+/// The functions that, run in a thread, would ask for a loop that is not there, themselves or in what they call.
+pub(super) fn asking(effects: &Effects<'_, '_>) -> HashSet<FunctionId> {
+    let types = effects.types();
+    let nodes = || effects.nodes().iter().zip(0..).filter(|(node, _)| !node.in_thread);
+    let mut callers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut open: Vec<usize> = Vec::new();
+    for (node, at) in nodes() {
+        for step in node.steps.iter().filter(|step| !step.left) {
+            callers.entry(step.to).or_default().push(at);
+        }
+        if calls(types, node.frame).iter().any(|(_, _, starts)| !starts) {
+            open.push(at);
+        }
+    }
+    let mut seen: HashSet<usize> = open.iter().copied().collect();
+    while let Some(at) = open.pop() {
+        // What a coroutine function calls stays on the loop, unless it is made plain itself.
+        if types.function(effects.node(at).frame.function).is_async {
+            continue;
+        }
+        open.extend(callers.get(&at).into_iter().flatten().copied().filter(|&caller| seen.insert(caller)));
+    }
+    seen.into_iter().map(|at| effects.node(at).frame.function).collect()
 }
 
 /// Goes from the entries that `begins` picks along the steps that `goes_on` lets through, the nearest first, and

@@ -11,7 +11,7 @@ mod imports;
 mod references;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use self::around::{Around, Parent, around};
 use self::imports::Import;
@@ -63,13 +63,15 @@ impl Wrapper {
 /// Makes the fixes of one application.
 pub(super) struct Repairs<'r, 'a> {
     types: &'r Types<'a>,
+    /// Functions that ask for the loop that runs, themselves or in what they call.
+    asking: &'r HashSet<FunctionId>,
     sources: &'r Sources<'r>,
     references: OnceCell<References<'r>>,
 }
 
 impl<'r, 'a> Repairs<'r, 'a> {
-    pub(super) fn new(types: &'r Types<'a>, sources: &'r Sources<'r>) -> Self {
-        Self { types, sources, references: OnceCell::new() }
+    pub(super) fn new(types: &'r Types<'a>, asking: &'r HashSet<FunctionId>, sources: &'r Sources<'r>) -> Self {
+        Self { types, asking, sources, references: OnceCell::new() }
     }
 
     /// The fix for a statement whose calls are `sites`, if there is one. Without a wrapper none of them is moved.
@@ -165,7 +167,10 @@ impl<'r, 'a> Repairs<'r, 'a> {
     /// or gone through, or it asks for the loop that runs.
     fn stays(&self, frame: Frame) -> bool {
         let function = self.types.function(frame.function);
-        function.is_generator || function.is_async || needs_loop(self.types, frame.function)
+        function.is_generator
+            || function.is_async
+            || self.asking.contains(&frame.function)
+            || needs_loop(self.types, frame.function)
     }
 
     /// `await asyncio.sleep(x)`.

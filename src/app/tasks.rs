@@ -35,27 +35,32 @@ pub(super) fn left_running(
     let start_up = found.iter().zip(nodes.iter()).filter(|(found, _)| found.context == Context::StartUp);
     let mut open: Vec<usize> = start_up.map(|(_, &node)| node).collect();
     let around = around_serving(effects.types(), loaded);
+    let before = open.len();
     open.extend(around.iter().map(|&function| effects.explore(effects.types().plain(function))));
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
-    let mut open: Vec<(usize, u8)> = open.into_iter().map(|node| (node, 0)).collect();
+    let mut open: Vec<(usize, u8, bool)> = (0..).zip(open).map(|(at, node)| (node, 0, at >= before)).collect();
     let mut spawned: BTreeMap<Frame, u8> = BTreeMap::new();
-    let mut joined: BTreeMap<Frame, u8> = BTreeMap::new();
-    while let Some((node, doubts)) = open.pop() {
+    let mut joined: BTreeMap<Frame, (u8, bool)> = BTreeMap::new();
+    while let Some((node, doubts, serving)) = open.pop() {
         let node = effects.node(node);
-        joined.extend(node.joined.iter().map(|&frame| (frame, doubts)));
+        for &frame in &node.joined {
+            let known = joined.entry(frame).or_insert((doubts, serving));
+            *known = (doubts.min(known.0), serving || known.1);
+        }
         for &(frame, more) in &node.spawned {
             let doubts = doubts.max(more);
             spawned.entry(frame).and_modify(|known| *known = doubts.min(*known)).or_insert(doubts);
         }
         for step in &node.steps {
             if seen.insert(step.to) {
-                open.push((step.to, doubts.max(effects.types().switched_at(node.frame, step.span))));
+                open.push((step.to, doubts.max(effects.types().switched_at(node.frame, step.span)), serving));
             }
         }
     }
-    // What the start waits for is over when requests come, unless it goes on and on.
-    for (frame, doubts) in joined {
-        if goes_on(effects, frame) {
+    // What the start waits for is over when requests come, unless it goes on and on. What is waited for beside
+    // the server may go on until there is nothing left to do.
+    for (frame, (doubts, serving)) in joined {
+        if goes_on(effects, frame, serving) {
             spawned.entry(frame).and_modify(|known| *known = doubts.min(*known)).or_insert(doubts);
         }
     }
@@ -72,14 +77,16 @@ pub(super) fn left_running(
     }
 }
 
-/// Whether a task, or what it calls, goes on for as long as something holds, or serves.
-fn goes_on(effects: &mut Effects<'_, '_>, frame: Frame) -> bool {
+/// Whether a task, or what it calls, goes on for as long as something holds, or serves: until somebody stops it, or
+/// by itself too where that `counts`.
+fn goes_on(effects: &mut Effects<'_, '_>, frame: Frame, counts: bool) -> bool {
     let mut open = vec![effects.explore(frame)];
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     while let Some(node) = open.pop() {
         let node = effects.node(node);
         let function = effects.types().function(node.frame.function);
-        if function.goes_on && function.is_async || seen.len() > MAX_BELOW {
+        let goes_on = if counts { function.goes_on } else { function.is_endless };
+        if goes_on && function.is_async || seen.len() > MAX_BELOW {
             return true;
         }
         // What it begins as a task of its own is not waited for.

@@ -207,6 +207,24 @@ fn a_call_that_may_mean_what_needs_the_loop_stays_on_it() {
 }
 
 #[test]
+fn no_handler_becomes_plain_that_calls_what_asks_for_the_loop() {
+    let help = |inner: &str| {
+        let text = format!(
+            "import asyncio\n{HEAD}async def tags():\n    pass\ndef rebuild():\n    {inner}\n\
+             def begin():\n    rebuild()\n@app.get('/')\nasync def view():\n    x = open('x').read()\n    begin()\n    return x\n"
+        );
+        let (_, application) = analysed(&text);
+        let [blocking] = application.blocking.as_slice() else { panic!("{:#?}", application.blocking) };
+        let plain = |fix: &Fix| fix.title.contains("plain `def`");
+        (blocking.remedy.text.contains("plain `def`"), blocking.repair.as_ref().is_some_and(plain))
+    };
+    assert_eq!(help("print('done')"), (true, true));
+    assert_eq!(help("asyncio.run(tags())"), (true, true));
+    assert_eq!(help("asyncio.create_task(tags())"), (false, false));
+    assert_eq!(help("asyncio.ensure_future(tags())"), (false, false));
+}
+
+#[test]
 fn what_nobody_wrote_is_told_as_the_line_puts_it() {
     let (_, application) = analysed(&format!(
         "from sqlalchemy.orm import sessionmaker\nmaker = sessionmaker()\n{HEAD}\

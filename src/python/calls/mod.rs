@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 mod conditions;
 mod definitions;
 mod development;
+mod endless;
 mod fallbacks;
 mod fills;
 mod flags;
@@ -159,6 +160,8 @@ pub struct Function<'a> {
     pub clears_up: Vec<Span>,
     /// Whether it goes on for as long as something holds: `while True:`.
     pub goes_on: bool,
+    /// Whether it does so without an end that it comes to by itself.
+    pub is_endless: bool,
     /// Its loops.
     pub loops: Vec<Span>,
     /// Blocks at whose end the function returns, or, if so marked, the loop around them ends.
@@ -373,6 +376,7 @@ impl<'a> Function<'a> {
             rarely_of_object: Vec::new(),
             clears_up: Vec::new(),
             goes_on: false,
+            is_endless: false,
             loops: Vec::new(),
             last_rounds: Vec::new(),
             detours: Vec::new(),
@@ -528,6 +532,8 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
                 self.looped(span_of(stmt));
+                self.current().goes_on = true;
+                self.current().is_endless |= !endless::ends_by_itself(stmt);
                 self.current().goes_on |= !guards::is_left(stmt);
                 if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
                     self.only_if(Span::new(span_of(first).start, span_of(last).end), &stmt.test, true);

@@ -24,7 +24,9 @@ impl<'a> Types<'a> {
         let [binding] = bindings else { return self.stays_none(name, file).then_some(Known::None) };
         match binding.bound {
             Bound::Value { value: Some(value), .. } => {
-                let known = constant_value(value).or_else(|| self.constant_by_default(value, file))?;
+                let known = constant_value(value)
+                    .or_else(|| self.constant_of_system(value, file))
+                    .or_else(|| self.constant_by_default(value, file))?;
                 // What is switched on for developing is not what serves.
                 let is_switch = known == Known::Bool(true) && is_flag(name);
                 let is_written =

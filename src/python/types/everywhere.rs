@@ -3,8 +3,8 @@
 //! Only of classes that the project makes itself, by calls that show what they give. What is handed to somebody
 //! who may make more of them, what is spread from `**options` of unknown keys, and what is assigned elsewhere stays unknown.
 
-use super::{ClassId, Entry, FunctionId, Known, Types, Value};
-use crate::python::calls::{Event, EventKind, last_name};
+use super::{ClassId, Entry, Frame, FunctionId, Known, Types, Value};
+use crate::python::calls::{Event, EventKind, Parameter, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -15,7 +15,7 @@ const MAX_DEPTH: u8 = 4;
 const ONLY_ASKS: [&str; 8] = ["cast", "getattr", "hasattr", "isinstance", "issubclass", "setattr", "super", "type"];
 
 /// What a call says about a parameter.
-enum Given<'a> {
+pub(super) enum Given<'a> {
     /// It is this argument.
     As(&'a Expr),
     /// It is left to its default.
@@ -23,6 +23,9 @@ enum Given<'a> {
     /// That cannot be seen.
     Unseen,
 }
+
+/// What is certain of each argument of a constructor.
+type Arguments<'a> = Vec<Option<Known<'a>>>;
 
 impl<'a> Types<'a> {
     /// What is certain of an attribute of all objects of a class.
@@ -56,19 +59,48 @@ impl<'a> Types<'a> {
     }
 
     fn read_all(&self, class: ClassId, attribute: &'a str, depth: u8) -> Option<Known<'a>> {
-        let facts = self.class(class);
-        let [binding] = facts.fields.get(attribute)?.as_slice() else { return None };
-        let init = FunctionId { file: class.file, index: binding.scope };
+        let below = self.below(class);
+        let keeper = self.keeps_alone(class, &below, attribute)?;
+        let [binding] = self.class(keeper).fields.get(attribute)?.as_slice() else { return None };
+        let init = FunctionId { file: keeper.file, index: binding.scope };
         let function = self.function(init);
         let Bound::Value { value: Some(value), .. } = binding.bound else { return None };
-        let is_own = function.name == "__init__" && function.class == Some(class.index);
+        let is_own = function.name == "__init__" && function.class == Some(keeper.index);
         if !is_own || !self.leaves_arguments(init) || !function.always_reaches(span_of(value)) {
             return None;
         }
-        if self.is_changed(attribute) || self.has_relatives(class) || self.sites().handed.contains(facts.name) {
+        // Of a family, a base may make objects by `cls(...)`.
+        let is_family = keeper != class || !below.is_empty();
+        if self.is_changed(attribute) || is_family && !self.calls_through_class(keeper).is_empty() {
             return None;
         }
-        let mut given: Vec<Option<Known<'a>>> = vec![None; function.parameters.len()];
+        let mut all = None;
+        for class in std::iter::once(class).chain(below) {
+            let made_by = if class == keeper { init } else { self.constructor_of(class)? };
+            let given = self.given_to_all(class, made_by, depth)?;
+            if given.is_empty() {
+                continue;
+            }
+            let given = self.given_above(made_by, given, init, depth, MAX_DEPTH)?;
+            let entries = certain(init, given);
+            let environment = self.extend(super::Environment::default(), entries);
+            let known = self.known_within(value, Frame { function: init, environment }, depth + 1)?;
+            all = Some(match all {
+                None => known,
+                Some(before) => known.or(before)?,
+            });
+        }
+        all
+    }
+
+    /// What all calls that make objects of a class give for the parameters of its constructor. Without
+    /// parameters, not even the object's own, where nobody makes one; none where that cannot be seen.
+    fn given_to_all(&self, class: ClassId, init: FunctionId, depth: u8) -> Option<Arguments<'a>> {
+        let (facts, function) = (self.class(class), self.function(init));
+        if self.sites().handed.contains(facts.name) || !self.leaves_arguments(init) {
+            return None;
+        }
+        let mut given: Arguments<'a> = vec![None; function.parameters.len()];
         let mut made = 0;
         for (caller, call) in self.calls_of(facts.name) {
             let frame = self.plain(caller);
@@ -79,44 +111,63 @@ impl<'a> Types<'a> {
             if !callees.contains(&Value::Class(class)) {
                 continue;
             }
-            for (position, parameter) in function.parameters.iter().enumerate().skip(1) {
-                let known = match self.given_for(position, parameter.name, call, caller) {
-                    Given::As(argument) => self.known_within(argument, frame, depth + 1),
-                    Given::Not => parameter.default.and_then(super::known::literal),
-                    Given::Unseen => None,
-                };
+            for (position, known) in self.given_by(call, frame, init, depth).into_iter().enumerate() {
                 let before = given[position];
                 given[position] = if made == 0 { known } else { before.zip(known).and_then(|(a, b)| a.or(b)) };
             }
             made += 1;
         }
-        if made == 0 {
-            return None;
-        }
-        let entries: Vec<Entry<'a>> = given
-            .into_iter()
-            .zip(0..)
-            .filter_map(|(known, position)| Some(((init, Self::certain(position)), Value::Known(known?))))
-            .collect();
-        let environment = self.extend(super::Environment::default(), entries);
-        self.known_within(value, super::Frame { function: init, environment }, depth + 1)
+        Some(if made > 0 { given } else { Vec::new() })
     }
 
-    /// What a call gives for a parameter of a constructor.
-    fn given_for(&self, position: usize, name: &str, call: &'a ast::ExprCall, caller: FunctionId) -> Given<'a> {
-        let given = &call.arguments;
-        let named = given.keywords.iter().find(|one| one.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
-        if let Some(keyword) = named {
-            return Given::As(&keyword.value);
+    /// What is certain of the arguments that one call gives to a constructor.
+    fn given_by(&self, call: &'a ast::ExprCall, frame: Frame, init: FunctionId, depth: u8) -> Arguments<'a> {
+        let lacks = |name: &str, mapping: &Expr| self.lacks(mapping, name, frame.function);
+        let known = |(position, parameter): (usize, &Parameter<'a>)| {
+            let lacks = |mapping: &'a Expr| lacks(parameter.name, mapping);
+            match given_for(position, parameter.name, call, &lacks) {
+                Given::As(argument) if position > 0 => self.known_within(argument, frame, depth + 1),
+                Given::Not if position > 0 => parameter.default.and_then(super::known::literal),
+                _ => None,
+            }
+        };
+        self.function(init).parameters.iter().enumerate().map(known).collect()
+    }
+
+    /// What the constructor of a base is given where the one of a class is given this, and always calls it.
+    fn given_above(
+        &self,
+        init: FunctionId,
+        given: Arguments<'a>,
+        wanted: FunctionId,
+        depth: u8,
+        hops: u8,
+    ) -> Option<Arguments<'a>> {
+        if init == wanted {
+            return Some(given);
         }
-        if given.args.iter().any(Expr::is_starred_expr) {
-            return Given::Unseen;
+        let (call, base) = self.calls_base(init).filter(|_| hops > 0)?;
+        let environment = self.extend(super::Environment::default(), certain(init, given));
+        let frame = Frame { function: init, environment };
+        self.given_above(base, self.given_by(call, frame, base, depth), wanted, depth, hops - 1)
+    }
+
+    /// The class that gives an attribute its values, if no other one above or below does.
+    fn keeps_alone(&self, class: ClassId, below: &[ClassId], attribute: &str) -> Option<ClassId> {
+        let keeps = |class: &ClassId| self.class(*class).fields.contains_key(attribute);
+        let line = self.ancestry(class);
+        let of_project = |value: &Value<'a>| if let Value::Class(other) = value { Some(*other) } else { None };
+        let mut keepers = line.iter().filter_map(of_project).filter(keeps);
+        let (keeper, None) = (keepers.next()?, keepers.next()) else { return None };
+        (!below.iter().any(keeps)).then_some(keeper)
+    }
+
+    /// The constructor of a class, or the one that it has from its base.
+    fn constructor_of(&self, class: ClassId) -> Option<FunctionId> {
+        match self.method(class, "__init__").as_slice() {
+            [Value::Function(init)] => Some(init.function),
+            _ => None,
         }
-        if let Some(argument) = given.args.get(position - 1) {
-            return Given::As(argument);
-        }
-        let mut spread = given.keywords.iter().filter(|one| one.arg.is_none());
-        if spread.all(|one| self.lacks(&one.value, name, caller)) { Given::Not } else { Given::Unseen }
     }
 
     /// Whether a mapping that a function writes out, and adds to by literal keys alone, has no entry of this name.
@@ -139,12 +190,34 @@ impl<'a> Types<'a> {
         };
         is_written && !function.events.iter().chain(&function.once).any(may_add)
     }
+}
 
-    /// Whether the project has classes above or below one, whose constructors may do otherwise.
-    fn has_relatives(&self, class: ClassId) -> bool {
-        let is_other = |value: &Value<'a>| matches!(value, Value::Class(other) if *other != class);
-        !self.below(class).is_empty() || self.ancestry(class).iter().any(is_other)
+/// What is certain of the arguments of a function, as is kept with it.
+fn certain(function: FunctionId, given: Arguments<'_>) -> Vec<Entry<'_>> {
+    let known = given.into_iter().zip(0..);
+    known.filter_map(|(known, position)| Some(((function, Types::certain(position)), Value::Known(known?)))).collect()
+}
+
+/// What a call gives for a parameter of a constructor, where `lacks` knows which mappings have no entry of its name.
+pub(super) fn given_for<'a>(
+    position: usize,
+    name: &str,
+    call: &'a ast::ExprCall,
+    lacks: &dyn Fn(&'a Expr) -> bool,
+) -> Given<'a> {
+    let given = &call.arguments;
+    let named = given.keywords.iter().find(|one| one.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
+    if let Some(keyword) = named {
+        return Given::As(&keyword.value);
     }
+    if given.args.iter().any(Expr::is_starred_expr) {
+        return Given::Unseen;
+    }
+    if let Some(argument) = position.checked_sub(1).and_then(|at| given.args.get(at)) {
+        return Given::As(argument);
+    }
+    let mut spread = given.keywords.iter().filter(|one| one.arg.is_none());
+    if spread.all(|one| lacks(&one.value)) { Given::Not } else { Given::Unseen }
 }
 
 /// The names that a call is given, or that stand in a display: somebody else may call what they stand for.

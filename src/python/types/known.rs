@@ -214,7 +214,9 @@ impl<'a> Types<'a> {
         let deeper = |expr: &'a Expr| self.known_within(expr, frame, depth + 1);
         match expr {
             Expr::Name(name) => self.known_name(name.id.as_str(), frame, span_of(name).start, depth),
-            Expr::Attribute(attribute) => self.known_attribute(attribute, frame, depth),
+            Expr::Attribute(attribute) => {
+                self.system_named(expr, frame).or_else(|| self.known_attribute(attribute, frame, depth))
+            }
             Expr::BoolOp(operation) => self.known_operands(operation, frame, depth),
             Expr::If(choice) => match self.truth_of(&choice.test, frame, depth + 1) {
                 Some(true) => deeper(&choice.body),
@@ -228,6 +230,7 @@ impl<'a> Types<'a> {
             Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
             Expr::Call(call) => self
                 .given_by_default(call, frame, depth)
+                .or_else(|| self.system_named(expr, frame))
                 .or_else(|| self.same_text(call, frame, depth))
                 .or_else(|| self.parts_counted(call, frame, depth))
                 .or_else(|| self.answered(call, frame, depth))
@@ -235,7 +238,10 @@ impl<'a> Types<'a> {
                 .or_else(|| self.kept_in_state(call, frame))
                 .or_else(|| self.set_by_served(expr))
                 .or_else(|| self.running_loop(call, frame)),
-            Expr::Subscript(part) => self.part_of_text(part, frame, depth).or_else(|| self.set_by_served(expr)),
+            Expr::Subscript(part) => self
+                .part_of_text(part, frame, depth)
+                .or_else(|| self.system_named(expr, frame))
+                .or_else(|| self.set_by_served(expr)),
             Expr::BinOp(sum) if sum.op == ast::Operator::Add => match (deeper(&sum.left)?, deeper(&sum.right)?) {
                 (Known::Number(one), Known::Number(other)) => one.checked_add(other).map(Known::Number),
                 _ => None,
@@ -657,12 +663,6 @@ impl<'a> Types<'a> {
             return Some(Known::Some);
         }
         match *self.value(&attribute.value, frame) {
-            // No server that is known here runs on Windows.
-            [Value::External(ref module)] => match (&**module, name) {
-                ("os", "name") => Some(Known::Text("posix")),
-                ("sys", "platform") => Some(Known::Text("linux")),
-                _ => None,
-            },
             [Value::Object(class)] => {
                 let kept = self.kept_by_all(class, name, depth);
                 kept.or_else(|| self.attribute_by_default(class, name, depth))

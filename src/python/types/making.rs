@@ -5,8 +5,9 @@
 
 use std::rc::Rc;
 
+use super::everywhere::{Given, given_for};
 use super::{ClassId, Entry, Frame, FunctionId, Known, Types, Value};
-use crate::python::calls::Interest;
+use crate::python::calls::{EventKind, Interest, last_name};
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -154,9 +155,46 @@ impl<'a> Types<'a> {
                 found.push(Keeping { position, attribute, interest: *interest, made_of_it });
             }
         }
+        found.extend(self.kept_by_base(init).into_iter().take(MAX_ATTRIBUTES.saturating_sub(found.len())));
         let found: Rc<[Keeping<'a>]> = found.into();
         self.keepings.borrow_mut().insert(init, Rc::clone(&found));
         found
+    }
+
+    /// The parameters that a constructor hands on as they are to that of its base, which keeps them.
+    fn kept_by_base(&self, init: FunctionId) -> Vec<Keeping<'a>> {
+        let Some((call, base)) = self.calls_base(init) else { return Vec::new() };
+        let (function, above) = (self.function(init), self.function(base));
+        let kept = self.keepings(base);
+        let kept = kept.iter().filter_map(|keeping| {
+            let parameter = above.parameters.get(keeping.position())?;
+            let Given::As(Expr::Name(name)) = given_for(keeping.position(), parameter.name, call, &|_| false) else {
+                return None;
+            };
+            let position = function.parameters.iter().position(|one| one.name == name.id.as_str() && !one.variadic)?;
+            let once = function.bindings.get(name.id.as_str()).is_some_and(|bindings| bindings.len() == 1);
+            once.then(|| Keeping { position: u16::try_from(position).unwrap_or(u16::MAX >> 2), ..*keeping })
+        });
+        kept.collect()
+    }
+
+    /// The call `super().__init__(...)` that a constructor always makes, and only once, and what of the project it calls.
+    pub(super) fn calls_base(&self, init: FunctionId) -> Option<(&'a ast::ExprCall, FunctionId)> {
+        let function = self.function(init);
+        let mut calls = function.events.iter().filter_map(|event| match event.kind {
+            EventKind::Call(call, false) if last_name(&call.func) == "__init__" => Some(call),
+            _ => None,
+        });
+        let (call, None) = (calls.next()?, calls.next()) else { return None };
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let is_super = matches!(&*method.value, Expr::Call(of) if last_name(&of.func) == "super");
+        if !is_super || !function.always_reaches(span_of(call)) {
+            return None;
+        }
+        match *self.value(&call.func, self.plain(init)) {
+            [Value::Function(base)] if base.function != init => Some((call, base.function)),
+            _ => None,
+        }
     }
 
     /// Whether an attribute of this name is changed in place, or assigned from outside of its object.

@@ -55,6 +55,7 @@ mod sites;
 mod splats;
 mod states;
 mod switches;
+mod system;
 mod texts;
 mod uncalled;
 mod variables;

@@ -414,7 +414,7 @@ impl<'a> Types<'a> {
     }
 
     /// `cls(...)` in the file of a class.
-    fn calls_through_class(&self, class: ClassId) -> Vec<Site<'a>> {
+    pub(super) fn calls_through_class(&self, class: ClassId) -> Vec<Site<'a>> {
         let calls = self.sites().calls.get("cls").into_iter().flatten();
         calls.filter(|(caller, _)| caller.file == class.file).take(MAX_SITES).copied().collect()
     }
