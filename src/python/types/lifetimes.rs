@@ -29,13 +29,10 @@ impl<'a> Types<'a> {
             })
     }
 
-    /// Whether the project makes the objects of a class, and none of them for one call: what one of them keeps is there
-    /// for all requests but the first.
+    /// Whether no object of a class is known to be made for one call, nor made by a library: what one of them keeps is
+    /// there for all requests but the first.
     pub fn is_made_elsewhere(&self, class: ClassId) -> bool {
-        self.library_bases(class).is_empty()
-            && self.class(class).decorators.is_empty()
-            && !self.is_made_per_call(class)
-            && self.sites().calls.contains_key(self.class(class).name)
+        self.library_bases(class).is_empty() && self.class(class).decorators.is_empty() && !self.is_made_per_call(class)
     }
 
     /// Whether nothing that is loaded makes an object of a class, or hands the class to who may.
@@ -51,24 +48,34 @@ impl<'a> Types<'a> {
         is_left_alone(class) && self.below(class).into_iter().all(is_left_alone)
     }
 
-    /// Whether a constructor of an object of this class reads an attribute of it.
+    /// Whether a constructor of an object of this class reads an attribute of it, by itself or by a property.
     pub fn is_read_by_constructor(&self, class: ClassId, name: &str) -> bool {
-        let reads = |init: FunctionId| {
-            let function = self.function(init);
-            function.events.iter().any(|event| match event.kind {
-                EventKind::Read(read) => {
-                    read.attr.as_str() == name
-                        && matches!(&*read.value, Expr::Name(object) if self.is_receiver(object.id.as_str(), init))
-                        && function.always_reaches(event.span)
-                }
-                _ => false,
-            })
-        };
         self.ancestry(class).iter().any(|value| {
             let Value::Class(owner) = value else { return false };
             let own = self.class(*owner).methods.get("__init__").into_iter().flatten();
-            own.into_iter().any(|&index| reads(FunctionId { file: owner.file, index }))
+            let mut read = own.flat_map(|&index| self.always_reads(FunctionId { file: owner.file, index }));
+            read.any(|read| read == name || self.reads_by_property(class, read, name))
         })
+    }
+
+    fn reads_by_property(&self, class: ClassId, property: &str, name: &str) -> bool {
+        self.method(class, property).iter().any(|method| match method {
+            Value::Function(frame) => self.always_reads(frame.function).contains(&name),
+            _ => false,
+        })
+    }
+
+    /// The attributes of its object that every call of a method reads.
+    fn always_reads(&self, method: FunctionId) -> Vec<&'a str> {
+        let function = self.function(method);
+        let read = function.events.iter().filter_map(|event| match event.kind {
+            EventKind::Read(read) => {
+                let is_own = matches!(&*read.value, Expr::Name(object) if self.is_receiver(object.id.as_str(), method));
+                (is_own && function.always_reaches(event.span)).then_some(read.attr.as_str())
+            }
+            _ => None,
+        });
+        read.collect()
     }
 
     /// Whether every object of a class is made inside a function that keeps it in a local name, or calls
