@@ -270,6 +270,10 @@ pub(crate) struct Measure {
     /// Compare two configuration files with each other instead; what the command line says holds for both.
     #[arg(long, num_args = 2, value_names = ["FILE", "FILE"])]
     pub(crate) compare: Vec<PathBuf>,
+    /// Whether to ask on one connection as well, in about three seconds for each path: how long a request takes, how much of
+    /// that it computes, and what a worker takes of memory.
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "on")]
+    pub(crate) one_connection: Switch,
     /// Whether to watch the event loop for lines that hold it, in four seconds of their own.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "on")]
     pub(crate) stalls: Watch,
@@ -278,6 +282,15 @@ pub(crate) struct Measure {
     pub(crate) launch: Option<String>,
     #[command(flatten)]
     pub(crate) production: Production,
+}
+
+/// Whether a phase is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Switch {
+    /// After the comparison.
+    On,
+    /// Not at all.
+    Off,
 }
 
 /// Whether event loops are watched.

@@ -427,3 +427,29 @@ fn a_grid_finds_the_workers_that_waiting_needs() {
     assert_eq!(said["best"], "workers=4", "{said:#}");
     assert_eq!(said["candidates"][3]["workers"], 3, "{said:#}");
 }
+
+/// On one connection nothing waits for a place: what a request takes, computes and waits are told apart.
+#[test]
+fn what_a_request_takes_by_itself_is_told() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), APP).unwrap();
+    std::fs::write(folder.path().join("Procfile"), "web: gunicorn app:waiting\n").unwrap();
+    let project = folder.path().to_str().unwrap();
+    let (said, exit) = said(&[project, "--budget", "3"]);
+    let seen = &said["one_connection"];
+    let route = &seen["routes"][0];
+    assert_eq!((route["path"].as_str(), route["errors"].as_u64()), (Some("/"), Some(0)), "{exit}: {said:#}");
+    let takes = route["takes_ms"].as_f64().unwrap();
+    assert!((50.0..80.0).contains(&takes), "{said:#}");
+    assert!(route["blocking_fraction"].as_f64() > Some(0.8), "{said:#}");
+    assert!(seen["worker_memory_bytes"].as_u64() > Some(5 << 20), "{said:#}");
+    // What it says is what `advise` takes.
+    let settings: Vec<&str> = seen["settings"].as_array().unwrap().iter().filter_map(|line| line.as_str()).collect();
+    std::fs::write(folder.path().join("farrier.toml"), format!("[application]\n{}\n", settings.join("\n"))).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    let output = command.args(["advise", project, "--cpus", "2", "--memory", "1GiB"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("application.worker-memory") && text.contains("1 - "), "{text}");
+}

@@ -16,7 +16,7 @@ use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
 use super::{Done, Exit, Failure, demo, grid};
-use crate::cli::{Cli, Form, Measure, Watch};
+use crate::cli::{Cli, Form, Measure, Switch, Watch};
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     let demo = wanted.demo.then(|| demo::written(&python(wanted, &wanted.path))).transpose()?;
@@ -49,6 +49,15 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     }
     let compared = wanted.stalls != Watch::Only && plan.candidates.len() > 1;
     let outcome = if compared { Some(measure::run(&plan, &mut |progress| show(&progress))?) } else { None };
+    let wants_alone = wanted.one_connection == Switch::On && wanted.stalls != Watch::Only;
+    let alone =
+        wants_alone.then(|| measure::alone(&plan, serving(&plan, deployment, asgi), &mut |progress| show(&progress)));
+    let (alone, untold) = match alone {
+        Some(Err(error)) if outcome.is_none() => return Err(error.into()),
+        Some(Err(error)) => (None, Some(error)),
+        Some(Ok(alone)) => (Some(alone), None),
+        None => (None, None),
+    };
     let watched = watched(wanted.stalls, &plan, deployment, asgi);
     let stalls = watched.map(|candidate| measure::stalls(&plan, candidate, &mut |progress| show(&progress)));
     // What was measured is not lost with what was to be watched.
@@ -70,11 +79,13 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
             if outcome.is_none() && wanted.stalls != Watch::Only {
                 parts.push(NOTHING_TO_COMPARE.to_owned());
             }
+            parts.extend(alone.as_ref().map(|alone| report::alone(alone, look)));
+            parts.extend(untold.map(|error| format!("nothing was asked on one connection: {error}\n")));
             parts.extend(sighting.as_ref().map(|sighting| report::stalls(sighting, look)));
             parts.extend(failed.map(|error| format!("the event loop was not watched: {error}\n")));
             parts.join("\n")
         }
-        Form::Json => report::measured_json(outcome.as_ref(), sighting.as_ref()),
+        Form::Json => report::measured_json(outcome.as_ref(), alone.as_ref(), sighting.as_ref()),
     };
     Ok(Done { text, exit: exit(outcome.as_ref(), stalls.as_ref()) })
 }
@@ -149,9 +160,14 @@ fn with_files(plan: &Plan, deployment: &Deployment, files: &[PathBuf]) -> Result
 fn watched(when: Watch, plan: &Plan, deployment: &Deployment, asgi: bool) -> Option<usize> {
     let serves = serves_asgi(deployment);
     let wanted = when == Watch::Only || when == Watch::On && (asgi || serves);
+    wanted.then(|| serving(plan, deployment, asgi))
+}
+
+/// The candidate that serves the application: the current one, unless its class cannot.
+fn serving(plan: &Plan, deployment: &Deployment, asgi: bool) -> usize {
     // Of Gunicorn alone one class serves it and another does not.
-    let fails = deployment.server == Server::Gunicorn && asgi && !serves;
-    wanted.then_some(if fails { plan.candidates.len().saturating_sub(1) } else { 0 })
+    let fails = deployment.server == Server::Gunicorn && asgi && !serves_asgi(deployment);
+    if fails { plan.candidates.len().saturating_sub(1) } else { 0 }
 }
 
 fn serves_asgi(deployment: &Deployment) -> bool {
@@ -287,6 +303,7 @@ fn show(progress: &Progress) {
         Progress::Measured { label, window, done } => {
             format!("{:3.0} %  {label}: {:.0} requests/s", done * 100.0, window.rate)
         }
+        Progress::Alone { label } => format!("asking {label} on one connection"),
         Progress::Watching { label } => format!("watching the event loop of {label}"),
         Progress::Stopping => String::new(),
     };

@@ -9,6 +9,7 @@
 //!
 //! Unix only: processes are bounded by sessions and signals.
 
+mod alone;
 mod best;
 mod compare;
 mod drive;
@@ -28,6 +29,7 @@ mod summary;
 mod supervise;
 mod verdict;
 
+pub use alone::{Alone, Route, alone};
 pub use best::best;
 pub use launch::{can_measure, decided};
 pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
@@ -127,6 +129,11 @@ pub enum Progress<'a> {
         /// Share of the budget used so far, 0 to 1.
         done: f64,
     },
+    /// A server is being started to be asked on one connection.
+    Alone {
+        /// The candidate.
+        label: &'a str,
+    },
     /// A server is being started to watch its event loops.
     Watching {
         /// The candidate.
@@ -143,20 +150,9 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
     if !plan.folder.is_dir() {
         return Err(Error::Folder(plan.folder.clone()));
     }
-    let system = |error| Error::System { doing: "starting the load generator", error };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
-    let local = tokio::task::LocalSet::new();
     let mut race = race::Race::new(plan);
-    let result = local.block_on(&runtime, async {
-        let interrupted = interrupted()?;
-        tokio::select! {
-            biased;
-            () = interrupted => Err(Error::Interrupted),
-            result = race.run(progress) => result,
-        }
-    });
-    // Connections close before the servers are asked to end, so that none waits for them.
-    drop(local);
+    // Connections are closed before the servers are asked to end, so that none waits for them.
+    let result = driven(race.run(progress));
     progress(Progress::Stopping);
     race.stop();
     match result {
@@ -164,6 +160,21 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
         Err(Error::Interrupted) if !race.windows.is_empty() => Ok(summary::outcome(&mut race, true)),
         Err(error) => Err(error),
     }
+}
+
+/// Does `work` on this thread, until it is done or somebody wants the program to end. Its connections are closed then.
+fn driven<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let system = |error| Error::System { doing: "starting the load generator", error };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let interrupted = interrupted()?;
+        tokio::select! {
+            biased;
+            () = interrupted => Err(Error::Interrupted),
+            result = work => result,
+        }
+    })
 }
 
 /// Resolves when the user or the system wants the program to end.

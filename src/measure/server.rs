@@ -199,6 +199,11 @@ impl Server {
         self.folder.path().join("log")
     }
 
+    /// The requests of `plan` for it.
+    pub(super) fn target_of(&self, plan: &Plan) -> Target {
+        Target::new(plan, self.port)
+    }
+
     /// The supervisor, whose session and descendants the server is.
     pub(super) fn root(&self) -> i32 {
         i32::try_from(self.supervisor.id()).unwrap_or(i32::MAX)

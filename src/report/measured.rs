@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Look;
+use super::alone::AloneDocument;
 use super::document::{Head, write};
 use super::stalls::{Sighting, StallsDocument};
-use crate::measure::{Doubt, Interval, Measured, Outcome, Verdict, Warning, best};
+use crate::measure::{Alone, Doubt, Interval, Measured, Outcome, Verdict, Warning, best};
 
 /// More candidates than this have a line each instead of a column.
 const MOST_COLUMNS: usize = 3;
@@ -170,7 +171,7 @@ fn caution(warning: &Warning) -> String {
 }
 
 /// The run for programs: a comparison, what was seen of the event loops, or both.
-pub fn measured_json(outcome: Option<&Outcome>, stalls: Option<&Sighting<'_>>) -> String {
+pub fn measured_json(outcome: Option<&Outcome>, alone: Option<&Alone>, stalls: Option<&Sighting<'_>>) -> String {
     write(&Document {
         head: Head::new("measure"),
         candidates: outcome.iter().flat_map(|outcome| &outcome.candidates).map(Candidate::new).collect(),
@@ -196,6 +197,7 @@ pub fn measured_json(outcome: Option<&Outcome>, stalls: Option<&Sighting<'_>>) -
         warnings: outcome.iter().flat_map(|outcome| &outcome.warnings).map(caution).collect(),
         seconds: outcome.map_or(0.0, |outcome| outcome.took.as_secs_f64()),
         best: outcome.and_then(best).map(|best| best.label.as_str()),
+        one_connection: alone.map(AloneDocument::new),
         stalls: stalls.map(StallsDocument::new),
     })
 }
@@ -210,6 +212,8 @@ struct Document<'a> {
     seconds: f64,
     /// The label of the configuration to take: the smallest of those within 5 % of the most requests.
     best: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_connection: Option<AloneDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stalls: Option<StallsDocument<'a>>,
 }

@@ -3,6 +3,8 @@
 //! Decides the order of things and how they are counted. Knows nothing of terminals, the environment
 //! or exit codes: renderers return text, and whoever calls them writes it.
 
+#[cfg(unix)]
+mod alone;
 mod comparison;
 mod concise;
 mod document;
@@ -22,6 +24,8 @@ mod recommendations;
 mod stalls;
 mod surroundings;
 
+#[cfg(unix)]
+pub use alone::alone;
 pub use comparison::{Machine, comparison, comparison_json, comparison_markdown};
 pub use concise::concise;
 pub use handlers::unstarted;

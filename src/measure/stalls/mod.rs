@@ -20,7 +20,7 @@ use super::drive::once;
 use super::outcome::Errors;
 use super::plan::Plan;
 use super::server::Server;
-use super::{Error, Progress, interrupted, log};
+use super::{Error, Progress, driven, log};
 
 const WATCHDOG: &str = include_str!("sitecustomize.py");
 /// Time for every worker to have been asked once: what is imported late is not what is looked for.
@@ -65,20 +65,7 @@ pub fn stalls(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'
     let folder =
         tempfile::Builder::new().prefix("farrier-watch-").tempdir().map_err(system("making a temporary folder"))?;
     let watched = prepared(plan, folder.path()).map_err(system("writing the watchdog"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(system("starting the load generator"))?;
-    let local = tokio::task::LocalSet::new();
-    let found = local.block_on(&runtime, async {
-        let interrupted = interrupted()?;
-        tokio::select! {
-            biased;
-            () = interrupted => Err(Error::Interrupted),
-            result = watch(&watched, candidate, folder.path(), progress) => result,
-        }
-    });
-    drop(local);
+    let found = driven(watch(&watched, candidate, folder.path(), progress));
     progress(Progress::Stopping);
     found
 }
