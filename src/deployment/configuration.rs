@@ -109,6 +109,8 @@ pub(super) struct Reader<'a> {
     pub(super) quota: Option<Cpus>,
     /// Whether the file is loaded by its path alone: it is in no package then, and its folder is not looked into.
     pub(super) by_path: bool,
+    /// Whether nothing but the files tells Python where to look for modules: no image of others.
+    pub(super) own_paths: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -250,11 +252,8 @@ impl Reader<'_> {
     /// Whether the file certainly cannot import `name`: only its neighbour has that name, and Python looks for modules
     /// in the folder that the server starts in, and among what is installed.
     fn is_missing(&self, file: FileId, name: &str) -> bool {
-        if !self.by_path {
-            return false;
-        }
-        if name.starts_with('.') {
-            return true;
+        if !self.by_path || name.starts_with('.') {
+            return self.by_path;
         }
         let first = name.split('.').next().unwrap_or(name);
         let here = self.files.get(file);
@@ -271,6 +270,7 @@ impl Reader<'_> {
             .all(|name| matches!((self.environ)(name), Lookup::Unknown | Lookup::Unset));
         modules.iter().any(beside)
             && told
+            && self.own_paths
             && self.roots.is_told()
             && !PATHS.iter().any(|word| here.text().contains(word))
             && !looked_into()

@@ -132,9 +132,9 @@ impl Roots {
         }
     }
 
-    /// Whether the folder that it starts in is known, and all that an image brings besides.
-    pub(super) fn is_told(&self) -> bool {
-        !self.adrift && (self.rest.is_some() || self.copies.is_empty() && self.remote.is_none())
+    /// Whether the folder that it starts in is known.
+    pub(super) const fn is_told(&self) -> bool {
+        !self.adrift && self.remote.is_none()
     }
 
     /// Goes to a folder that nobody knows, or stays.

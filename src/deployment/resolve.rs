@@ -102,6 +102,7 @@ pub(super) fn resolve(
         cpus: None,
         quota: origin.limits.cpus.as_ref().map(|limit| limit.value),
         by_path: false,
+        own_paths: origin.unit.base.as_ref().is_none_or(|base| is_plain_image(&base.value)),
     };
     let which = match server {
         _ if alone => Which::None,
@@ -271,6 +272,12 @@ pub(super) fn resolve(
         settings,
         errors,
     })
+}
+
+/// Whether an image is one that sets no variables for Python: its own, or that of a distribution.
+fn is_plain_image(name: &str) -> bool {
+    let path = name.split(['@', ':']).next().unwrap_or(name).trim_start_matches("docker.io/");
+    ["python", "debian", "ubuntu", "alpine"].contains(&path.trim_start_matches("library/"))
 }
 
 /// A command with what stands in front of it on its line.

@@ -98,6 +98,7 @@ pub(in super::super) fn follow(
         cpus: None,
         quota: None,
         by_path: false,
+        own_paths: false,
     };
     // The same names are imported again and again, most of them from libraries, for which every folder is tried.
     let imported: RefCell<HashMap<String, Option<Imported<'_>>>> = RefCell::default();
