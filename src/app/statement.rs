@@ -9,6 +9,7 @@ use crate::source::Place;
 
 /// A place where the event loop may stand still.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Blocking {
     /// The blocking call itself.
     pub call: Place,
@@ -18,6 +19,8 @@ pub struct Blocking {
     pub written: Option<String>,
     /// The distribution it belongs to.
     pub library: &'static str,
+    /// The text of a query that runs because somebody asks for its value.
+    pub asked: Option<String>,
     /// What it waits for.
     pub category: Category,
     /// How long it may take, in a word.
@@ -26,6 +29,8 @@ pub struct Blocking {
     pub limit: Limit,
     /// What that limits.
     pub timeout: Timeout,
+    /// The version of the library from which on it blocks.
+    pub since: Option<&'static str>,
     /// How many more times the library tries by default after it gave up waiting; zero where the code says
     /// something about that.
     pub retries: u32,
@@ -53,6 +58,8 @@ pub struct Blocking {
     pub role: Role,
     /// What those are for; the most consequential role first.
     pub roles: Vec<Role>,
+    /// Whether a task gets there, whoever begins it: nobody waits for that.
+    pub in_task: bool,
     /// Whom it asks, where the address is written down.
     pub destination: Option<Destination>,
     /// What settles it.
@@ -106,6 +113,8 @@ pub struct Hop {
 pub struct Remedy {
     /// What to do, as a clause.
     pub text: String,
+    /// The version of the library that has what the clause names, and what to do with an older one.
+    pub before: Option<(&'static str, String)>,
     /// The asynchronous counterpart of what is called.
     pub async_twin: Option<String>,
     /// Whether taking `async` away from the only frame is enough: it awaits nothing and the framework

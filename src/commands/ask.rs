@@ -33,6 +33,11 @@ const GROUPS: [(&str, &[&str]); 3] = [
             "timeout_keep_alive",
             "keep_alive_timeout",
             "worker_tmp_dir",
+            "stop_grace_period",
+            "terminationGracePeriodSeconds",
+            "TimeoutStopSec",
+            "stopwaitsecs",
+            "time until the kill",
         ],
     ),
     ("recycling of workers", &["max_requests", "max_requests_jitter"]),
@@ -195,11 +200,11 @@ mod tests {
         let mut questions = Vec::new();
         let mut around = advice();
         let kill = around.items.iter().find(|item| item.setting == "workers").cloned().unwrap();
-        around.items.push(Item { setting: "stop_grace_period", ..kill });
+        around.items.push(Item { setting: "thread_limiter", ..kill });
         let agreed = Asked::new("y\n".as_bytes(), &mut questions).agreed("app", &around).ok().unwrap();
         assert_eq!(agreed.items.len(), 2);
         let questions = String::from_utf8(questions).unwrap();
-        assert!(questions.contains("not written\n  stop_grace_period: 12 now"), "{questions}");
+        assert!(questions.contains("not written\n  thread_limiter: 12 now"), "{questions}");
     }
 
     #[test]
@@ -220,7 +225,7 @@ mod tests {
     fn a_number_outside_its_range_is_given_twice() {
         let (items, questions) = answered("e\n99\n99\n\n");
         assert_eq!(items[0], ("workers".to_owned(), Amount::Count(99)));
-        assert!(questions.contains("99 is outside 2 to 3 (cpu); once more writes it"), "{questions}");
+        assert!(questions.contains("99 is outside 2 to 5 (cpu); once more writes it"), "{questions}");
         let (items, _) = answered("e\n99\n2\n\n");
         assert_eq!(items[0], ("workers".to_owned(), Amount::Count(2)));
     }

@@ -54,7 +54,8 @@ const FOLDER_MARKERS: [&str; 8] = [
     ".farrierignore",
 ];
 
-/// What makes a folder a project although it is a package too: what surrounds it is nobody's to read.
+/// A package with one of these is the root of a project, which some test runners want to be a package; and who puts
+/// settings into one wants it to be looked at by itself.
 const SETTLED: [&str; 11] = [
     "farrier.toml",
     "farrier-baseline.json",
@@ -187,8 +188,9 @@ fn missing(path: &Path, error: std::io::Error) -> Error {
 
 /// The project that `path` belongs to: the nearest folder, its own among them, that looks like the root of one.
 ///
-/// Packages are climbed out of first, whatever lies in them: their modules are imported from beside them. A path in
-/// no project is, or lies in, one of its own.
+/// Packages are climbed out of first, as long as they are no repository and no distribution of their own: their modules
+/// are imported from beside them. What lies beside one that looks like a root is no project for that, unless it looks
+/// like one itself: somebody keeps all his projects there. A path in no project is, or lies in, one of its own.
 pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let metadata = fs::metadata(path).map_err(|error| missing(path, error))?;
     let real = path.canonicalize().map_err(|error| missing(path, error))?;
@@ -198,9 +200,11 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let package = |folder: &&Path| has(folder, &["__init__.py"]) && !has(folder, &SETTLED);
     let outside = home.ancestors().find(|folder| !package(folder)).unwrap_or(home);
     let marked = |folder: &&Path| has(folder, &MARKERS) || is_folder && has(folder, &FOLDER_MARKERS);
-    let root = outside.ancestors().find(marked).unwrap_or(outside);
+    let packages = || home.ancestors().take_while(package);
+    let alone = || packages().filter(marked).last().unwrap_or(outside);
+    let root = outside.ancestors().find(marked).unwrap_or_else(alone);
     let only_git = root != outside && !MARKERS.iter().any(|name| *name != ".git" && root.join(name).exists());
-    let root = if only_git && is_vast(root) { outside } else { root };
+    let root = if only_git && outside.starts_with(root) && is_vast(root) { alone() } else { root };
     // What was typed is what notes and messages name.
     Ok(if is_folder && root == real { path.to_path_buf() } else { root.to_path_buf() })
 }
@@ -547,6 +551,15 @@ mod tests {
         assert_eq!(root("known"), top.join("known"));
         assert_eq!(root("site"), top.join("site"));
         assert_eq!(root("site/shop"), top.join("site"));
+        // Test runners want this root to be a package.
+        for mark in ["Dockerfile", "pyproject.toml", ".git/HEAD", "manage.py"] {
+            let many = project(&["other/app.py", "shop/__init__.py", "shop/api/__init__.py", &format!("shop/{mark}")]);
+            let shop = many.path().canonicalize().unwrap().join("shop");
+            for inside in ["shop", "shop/api"] {
+                let found = root_of(&many.path().join(inside)).unwrap().canonicalize().unwrap();
+                assert_eq!(found, shop, "{inside}, {mark}");
+            }
+        }
         let alone = project(&["shop/__init__.py", "shop/api/__init__.py"]);
         let home = alone.path().canonicalize().unwrap();
         assert_eq!(root_of(&alone.path().join("shop/api")).unwrap(), home);

@@ -155,6 +155,8 @@ pub struct Function<'a> {
     pub rarely: Vec<Span>,
     /// Parts that run once for each key of a table that its object keeps.
     pub rarely_of_object: Vec<Span>,
+    /// Parts that run when whoever used what it yields has failed or has done with it.
+    pub clears_up: Vec<Span>,
     /// Whether it goes on for as long as something holds: `while True:`.
     pub goes_on: bool,
     /// Its loops.
@@ -163,6 +165,10 @@ pub struct Function<'a> {
     pub last_rounds: Vec<(Span, bool)>,
     /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
     pub detours: Vec<Span>,
+    /// Handlers of exceptions.
+    pub excepts: Vec<Span>,
+    /// Blocks at whose end `with` waits for something that goes by a name there, such as the work of an executor.
+    pub entered: Vec<(&'a str, Span)>,
     /// Names that it changes in place.
     pub changed: HashSet<&'a str>,
     /// What it answers where a loop runs, if that is what it asks: `return loop.is_running()`.
@@ -299,6 +305,8 @@ impl FileFacts<'_> {
             function.loops.shrink_to_fit();
             function.last_rounds.shrink_to_fit();
             function.detours.shrink_to_fit();
+            function.excepts.shrink_to_fit();
+            function.entered.shrink_to_fit();
         }
         self.functions.shrink_to_fit();
         self.classes.shrink_to_fit();
@@ -311,6 +319,11 @@ impl Function<'_> {
     /// Whether every call that runs to its end gets to this part.
     pub fn always_reaches(&self, part: Span) -> bool {
         !self.detours.iter().any(|detour| detour.start <= part.start && part.end <= detour.end)
+    }
+
+    /// Whether it gets to this part only once something has failed.
+    pub fn is_exceptional(&self, part: Span) -> bool {
+        self.excepts.iter().any(|region| region.start <= part.start && part.end <= region.end)
     }
 
     /// Whether a loop may come to this part more than once.
@@ -358,10 +371,13 @@ impl<'a> Function<'a> {
             forwarded: Vec::new(),
             rarely: Vec::new(),
             rarely_of_object: Vec::new(),
+            clears_up: Vec::new(),
             goes_on: false,
             loops: Vec::new(),
             last_rounds: Vec::new(),
             detours: Vec::new(),
+            excepts: Vec::new(),
+            entered: Vec::new(),
             changed: HashSet::new(),
             on_loop: None,
         }
@@ -512,7 +528,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
                 self.looped(span_of(stmt));
-                self.current().goes_on = true;
+                self.current().goes_on |= !guards::is_left(stmt);
                 if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
                     self.only_if(Span::new(span_of(first).start, span_of(last).end), &stmt.test, true);
                 }

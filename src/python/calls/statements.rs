@@ -34,6 +34,7 @@ impl<'a> Reader<'a> {
                 Kept::Process => self.kept_block(&stmt.body),
                 Kept::Object => self.once_block(&stmt.body),
                 Kept::No if self.sets_what_is_not(&stmt.test, &stmt.body) => self.quiet_block(&stmt.body),
+                Kept::No if self.clears_own_flag(&stmt.test, &stmt.body) => self.once_block(&stmt.body),
                 Kept::No => {
                     self.narrowed(&stmt.test, &stmt.body);
                     self.block_where(&stmt.test, &stmt.body);
@@ -93,22 +94,44 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn attempt(&mut self, stmt: &'a ast::StmtTry) {
+        let yields = std::mem::take(&mut self.current().is_generator);
         self.begun_block(&stmt.body);
+        let clears_up = std::mem::replace(&mut self.current().is_generator, yields);
+        if clears_up {
+            self.clears_up(stmt);
+        }
         let probes = probes_for_loop(&stmt.body);
+        let asserts = stmt.body.iter().all(Stmt::is_assert_stmt);
         for ast::ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
             if let Some(name) = &handler.name {
                 self.bind(name.as_str(), Bound::Opaque, span_of(handler).start);
             }
-            // Where asking for the running loop fails, there is none that could be blocked.
-            if probes {
+            // Where asking for the running loop fails, there is none that could be blocked. What an assertion
+            // finds missing is a fault of the program that no request of it runs into, and what is cancelled ends
+            // with its program, or with whoever has left.
+            if probes || asserts || handler.type_.as_deref().is_some_and(is_end) {
                 self.quiet_block(&handler.body);
                 self.forget_bound_in(span_of(handler));
             } else {
                 self.block(&handler.body);
+                if let (Some(first), Some(last)) = (handler.body.first(), handler.body.last()) {
+                    let region = span_of(first).cover(span_of(last));
+                    self.current().excepts.push(region);
+                }
             }
         }
         self.block(&stmt.orelse);
         self.body(&stmt.finalbody);
+    }
+
+    /// A generator takes back what was done while it stood still.
+    fn clears_up(&mut self, stmt: &'a ast::StmtTry) {
+        let handlers = stmt.handlers.iter().map(|ast::ExceptHandler::ExceptHandler(handler)| &handler.body);
+        let parts = handlers.chain([&stmt.finalbody]).filter_map(|body| Some((body.first()?, body.last()?)));
+        let parts: Vec<Span> = parts.map(|(first, last)| Span::new(span_of(first).start, span_of(last).end)).collect();
+        let function = self.current();
+        function.is_generator = true;
+        function.clears_up.extend(parts);
     }
 
     /// Names that are bound elsewhere as well are not what a part binds them to that does not run.
@@ -188,6 +211,11 @@ impl<'a> Reader<'a> {
             self.event(EventKind::Enter(&item.context_expr, stmt.is_async), span_of(&item.context_expr));
             if let Some(target) = item.optional_vars.as_deref() {
                 self.bind_target(target, Bound::With(&item.context_expr), span_of(item).end);
+                if let (Expr::Name(name), Expr::Call(made)) = (target, &item.context_expr)
+                    && last_name(&made.func).ends_with("Executor")
+                {
+                    self.current().entered.push((name.id.as_str(), span_of(stmt)));
+                }
             }
         }
         self.body(&stmt.body);
@@ -313,5 +341,16 @@ fn gone_through(iterated: &Expr) -> &Expr {
             _ => iterated,
         },
         other => other,
+    }
+}
+
+/// Whether an `except` is met only where a task, a generator or the program is made to end.
+fn is_end(caught: &Expr) -> bool {
+    const ENDS: [&str; 6] =
+        ["Cancelled", "CancelledError", "GeneratorExit", "KeyboardInterrupt", "SystemExit", "get_cancelled_exc_class"];
+    match caught {
+        Expr::Tuple(all) => !all.elts.is_empty() && all.elts.iter().all(is_end),
+        Expr::Call(call) => is_end(&call.func),
+        one => ENDS.contains(&last_name(one)),
     }
 }

@@ -32,13 +32,19 @@ pub(super) fn spoken<'a>(
     let by_design = service.is_some_and(|service| service.speaks() == Some(Interface::Wsgi))
         && !matches!(app.interface, AppInterface::Own(_));
     let blocking = if by_design { [].iter() } else { app.blocking.iter() };
-    blocking.filter(move |blocking| of(blocking, service) == speaker)
+    let is_older =
+        move |blocking: &Blocking, since: &str| service.is_some_and(|one| blocking.is_older_than(since, one));
+    blocking
+        .filter(move |blocking| !blocking.since.is_some_and(|since| is_older(blocking, since)))
+        .filter(move |blocking| of(blocking, service) == speaker)
 }
 
 fn of(blocking: &Blocking, service: Option<&Service>) -> Speaker {
     let only_aside = !blocking.roles.is_empty() && blocking.roles.iter().all(|role| is_aside(*role));
     if blocking.destination.as_ref().is_some_and(|destination| is_itself(destination, service)) {
         Speaker::Itself
+    } else if blocking.in_task {
+        Speaker::Aside
     } else if blocking.role.is_for_every_request() {
         Speaker::EveryRequest
     } else if only_aside {
