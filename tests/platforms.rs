@@ -57,6 +57,61 @@ fn a_process_of_a_procfile_gets_what_the_platform_says() {
 }
 
 #[test]
+fn app_engine_starts_main_where_its_file_names_no_command() {
+    let service = "runtime: python312\ninstance_class: F2\n";
+    let run = show(&[("app.yaml", service), ("main.py", APP)]);
+    let launch = only(&run);
+    assert_eq!((&launch["server"], &launch["app"]), (&json!("gunicorn"), &json!("main:app")), "{launch:#}");
+    // The options that the runtime adds stand nowhere.
+    assert_eq!(value(launch, "workers"), &Json::Null);
+    for (name, text) in [("app.yaml", "runtime: python312\nentrypoint: python other.py\n"), ("Pipfile", "")] {
+        assert!(show(&[("app.yaml", service), ("main.py", APP), (name, text)]).list("launches").is_empty(), "{name}");
+    }
+    for other in ["runtime: nodejs20\n", "runtime: python27\n", "runtime: python\nenv: flex\n"] {
+        assert!(show(&[("app.yaml", other), ("main.py", APP)]).list("launches").is_empty(), "{other}");
+    }
+    assert!(show(&[("app.yaml", service)]).list("launches").is_empty());
+}
+
+#[test]
+fn azure_starts_what_its_startup_file_says() {
+    let run = show(&[("startup.txt", "gunicorn --bind=0.0.0.0 --timeout 600 --workers=4 app:app\n")]);
+    assert_eq!(value(only(&run), "workers"), 4);
+    assert!(show(&[("startup.txt", "Read this before the meeting.\n")]).list("launches").is_empty());
+}
+
+#[test]
+fn objects_of_kubernetes_may_be_json() {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [{
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [
+            {"name": "x", "image": "app", "command": ["gunicorn", "-w", "3", "app:app"]}]}}}}]});
+    let run = show(&[("k8s/web.json", &list.to_string())]);
+    let launch = only(&run);
+    assert_eq!((value(launch, "workers"), &launch["surroundings"]["replicas"]["value"]), (&json!(3), &json!(2)));
+}
+
+#[test]
+fn the_project_lies_in_app_for_a_process() {
+    let files =
+        [("Procfile", "web: gunicorn -c /app/conf/g.py --chdir /app app:app\n"), ("conf/g.py", "threads = 3\n")];
+    let run = show(&files);
+    assert_eq!(value(only(&run), "threads"), 3, "{:#}", run.report);
+}
+
+#[test]
+fn the_lock_of_the_tool_that_starts_it_tells_the_version() {
+    let lock = |version: &str| format!("[[package]]\nname = \"uvicorn\"\nversion = \"{version}\"\n");
+    for (tool, version) in [("poetry", "0.30.0"), ("uv", "0.40.0")] {
+        let script = format!("exec {tool} run uvicorn app:app\n");
+        let (old, new) = (lock("0.30.0"), lock("0.40.0"));
+        let files = [("requirements.txt", ""), ("start.sh", &*script), ("poetry.lock", &*old), ("uv.lock", &*new)];
+        let run = show(&files);
+        assert_eq!(only(&run)["version"], version, "{:#}", run.report);
+    }
+}
+
+#[test]
 fn render_starts_gunicorn_with_options_of_its_own() {
     let blueprint =
         "services:\n- type: web\n  name: api\n  runtime: python\n  plan: starter\n  startCommand: gunicorn app:app\n";

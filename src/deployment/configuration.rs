@@ -1,5 +1,6 @@
 //! The configuration file of a server, and what its names set.
 
+use super::any_machine;
 use super::effective::{Candidate, Layer, Resolved, Site};
 use super::locate::Roots;
 use super::settle::{self, refused};
@@ -106,6 +107,10 @@ pub(super) struct Reader<'a> {
     pub(super) cpus: Option<u32>,
     /// The CPU limit that is declared for the container.
     pub(super) quota: Option<Cpus>,
+    /// Whether the file is loaded by its path alone: it is in no package then, and its folder is not looked into.
+    pub(super) by_path: bool,
+    /// Whether nothing but the files tells Python where to look for modules: no image of others.
+    pub(super) own_paths: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -142,6 +147,8 @@ impl<'a> Reader<'a> {
                 None => read.strangers.push(stranger(binding)),
             }
         }
+        let shown = |binding: &Binding| table.setting(&binding.name).filter(|setting| setting.applies_to(version));
+        read.errors.extend(any_machine::refused(self, file, &globals, version, shown));
         let bound: BTreeSet<&str> = globals.bindings.iter().map(|binding| binding.name.as_str()).collect();
         let mut replaced = Vec::new();
         // The latest stands in front. A name that was deleted sets nothing.
@@ -165,7 +172,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn globals(&self, file: FileId) -> Option<Globals> {
+    pub(super) fn globals(&self, file: FileId) -> Option<Globals> {
         self.evaluate(file, &Question::default(), |file, module, text, inputs, _| {
             evaluate::module(file, module, text, inputs)
         })
@@ -181,12 +188,14 @@ impl<'a> Reader<'a> {
         let resolve = |name: &str| self.resolve(file, name);
         let env_file = |path: FilePath<'_>| self.env_file(path);
         let path_of = |file: FileId| Some(self.files.get(file).path().to_owned());
+        let missing = |name: &str| self.is_missing(file, name);
         let inputs = Inputs {
             environ: self.environ,
             variables: self.variables,
             cpus: self.cpus,
             quota: self.quota,
             resolve: &resolve,
+            missing: &missing,
             env_file: &env_file,
             path_of: &path_of,
         };
@@ -219,6 +228,9 @@ impl<'a> Reader<'a> {
     /// A module of the project, seen from the folder the server starts in.
     fn resolve(&self, importer: FileId, name: &str) -> Option<Imported<'a>> {
         let relative = name.starts_with('.');
+        if relative && self.by_path {
+            return None;
+        }
         let path = name.trim_start_matches('.').replace('.', "/");
         let find = |path: &str| {
             if relative {
@@ -230,6 +242,38 @@ impl<'a> Reader<'a> {
         // A package hides a module of the same name beside it.
         let file = find(&format!("{path}/__init__.py")).or_else(|| find(&format!("{path}.py")))?;
         Some(Imported { file, module: self.python.get(&file)?, text: self.files.get(file).text() })
+    }
+}
+
+/// What may change where Python looks for modules.
+const PATHS: [&str; 4] = ["sys.path", "syspath", "addsitedir", "PYTHONPATH"];
+
+impl Reader<'_> {
+    /// Whether the file certainly cannot import `name`: only its neighbour has that name, and Python looks for modules
+    /// in the folder that the server starts in, and among what is installed.
+    fn is_missing(&self, file: FileId, name: &str) -> bool {
+        if !self.by_path || name.starts_with('.') {
+            return self.by_path;
+        }
+        let first = name.split('.').next().unwrap_or(name);
+        let here = self.files.get(file);
+        let modules = [format!("{first}.py"), format!("{first}/__init__.py")];
+        let beside = |path: &String| self.files.find(&super::locate::join(here.folder(), path)).is_some();
+        let looked_into = || {
+            let folder = super::locate::join(&self.roots.folder(self.files), first);
+            self.files.has_folder(&folder)
+                || modules.iter().any(|path| self.roots.file(self.files, path).is_some())
+                || super::locate::installed(self.files, &modules).is_some()
+        };
+        let told = ["PYTHONPATH", "PYTHONSTARTUP"]
+            .iter()
+            .all(|name| matches!((self.environ)(name), Lookup::Unknown | Lookup::Unset));
+        modules.iter().any(beside)
+            && told
+            && self.own_paths
+            && self.roots.is_told()
+            && !PATHS.iter().any(|word| here.text().contains(word))
+            && !looked_into()
     }
 }
 

@@ -132,6 +132,11 @@ impl Roots {
         }
     }
 
+    /// Whether the folder that it starts in is known.
+    pub(super) const fn is_told(&self) -> bool {
+        !self.adrift && self.remote.is_none()
+    }
+
     /// Goes to a folder that nobody knows, or stays.
     pub(super) fn drift(&mut self) {
         self.adrift = true;
@@ -346,7 +351,9 @@ impl Roots {
     pub(super) fn placed(&self, files: &Files) -> Vec<(String, String)> {
         let mut found: Vec<(String, String)> = Vec::new();
         let mut known = BTreeSet::new();
-        for copy in self.copies.iter().rev() {
+        let absolute = self.working.starts_with('/');
+        // Where the folder that it starts in is not known, an absolute path does not lie below it.
+        for copy in self.copies.iter().rev().filter(|copy| absolute || !copy.destination.starts_with('/')) {
             let source = copy.source.strip_suffix("/*").or_else(|| copy.source.strip_suffix("/*.py"));
             let source = source.unwrap_or(&copy.source);
             let place = match (below(&copy.destination, &self.working), below(&self.working, &copy.destination)) {

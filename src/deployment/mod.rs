@@ -3,6 +3,7 @@
 //! Decides which command runs where, with which environment, which file it loads, and for every
 //! setting who wins and who loses. Does not decide whether that is good: rules do.
 
+mod any_machine;
 mod assemble;
 mod behind;
 mod chart_values;

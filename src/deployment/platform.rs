@@ -6,7 +6,7 @@
 
 use super::image;
 use super::locate::join;
-use crate::read::{OpenSet, Unit, UnitKind};
+use crate::read::{OpenSet, Unit, UnitKind, Usual};
 use crate::source::Files;
 
 /// The folder that paths in the file of a platform are relative to: hidden ones such as `.do` and
@@ -63,10 +63,12 @@ pub(super) fn complete(units: &[Unit], files: &Files) -> Vec<Unit> {
     }
     for unit in all.iter_mut().filter(|unit| takes_process(unit)) {
         let folder = home(unit, files);
-        let told = ["Procfile", "Dockerfile"].iter().any(|name| files.find(&join(folder, name)).is_some());
-        if !told {
-            unit.command = unit.usual.take();
-        }
+        let there = |name: &str| files.find(&join(folder, name)).is_some();
+        let told = ["Procfile", "Dockerfile"].into_iter().any(there);
+        let fits = |usual: &Usual| {
+            usual.beside.iter().all(|name| there(name)) && !usual.without.iter().any(|name| there(name))
+        };
+        unit.command = unit.usual.take().filter(|usual| !told && fits(usual)).map(|usual| usual.command);
     }
     all
 }

@@ -63,7 +63,8 @@ pub(super) fn resolve(
     let fastapi = matches!(start.program, Program::FastApi { .. });
     let interface = if fastapi { fastapi_cli() } else { table };
     let home = start.roots.folder(files);
-    let version = version::asked_for(table.distribution(), &home, origin.installed, &facts.requirements, files)
+    let requirements = version::of_tool(command_from_its_line(start.place, files), &facts.requirements, files);
+    let version = version::asked_for(table.distribution(), &home, origin.installed, &requirements, files)
         .unwrap_or_else(|| version::assumed(table.newest()));
     let mut errors = Vec::new();
     let spoken = if fastapi { interface.newest() } else { version.version };
@@ -100,6 +101,8 @@ pub(super) fn resolve(
         environ: &environ,
         cpus: None,
         quota: origin.limits.cpus.as_ref().map(|limit| limit.value),
+        by_path: false,
+        own_paths: origin.unit.base.as_ref().is_none_or(|base| is_plain_image(&base.value)),
     };
     let which = match server {
         _ if alone => Which::None,
@@ -118,7 +121,8 @@ pub(super) fn resolve(
         }
         which => which,
     };
-    let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
+    let words = named_configuration(&command_line, &options).and_then(|given| given.text.as_deref());
+    let words = words.unwrap_or_default();
     let mut loaded = load(which, words, &reader, table, version.version, start, notes);
     let mut home_of_path = None;
     let named = if fastapi {
@@ -261,13 +265,26 @@ pub(super) fn resolve(
         proxies: Vec::new(),
         listens: Vec::new(),
         beside_proxy: false,
-        distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
+        distributions: version::distributions(&home, origin.installed, &requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),
         version,
         app,
         settings,
         errors,
     })
+}
+
+/// Whether an image is one that sets no variables for Python: its own, or that of a distribution.
+fn is_plain_image(name: &str) -> bool {
+    let path = name.split(['@', ':']).next().unwrap_or(name).trim_start_matches("docker.io/");
+    ["python", "debian", "ubuntu", "alpine"].contains(&path.trim_start_matches("library/"))
+}
+
+/// A command with what stands in front of it on its line.
+fn command_from_its_line(place: Place, files: &Files) -> &str {
+    let text = files.get(place.file).text();
+    let start = text.get(..place.span.start).and_then(|front| front.rfind('\n')).map_or(0, |at| at + 1);
+    text.get(start..place.span.end).unwrap_or_default()
 }
 
 /// The environment that the server reads its variables from, once it has loaded a file of them.
@@ -588,6 +605,9 @@ fn load(
         }
         Which::File(file, named_at) => (file, named_at),
     };
+    // `get_config_from_filename` of Gunicorn 27.0.1 makes a module without a package of it.
+    let by_path = table.server() == Server::Gunicorn && !words.starts_with("python:");
+    let reader = &Reader { by_path, ..*reader };
     let read = if table.server() == Server::Hypercorn {
         hypercorn::read(reader, file, words, table, version)
     } else {

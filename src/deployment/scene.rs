@@ -20,7 +20,7 @@ use super::rewritten::Edited;
 use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
 use crate::findings::Note;
 use crate::python::evaluate::Dependency;
-use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind, system_shell};
+use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind, home_of_processes, system_shell};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
@@ -84,7 +84,11 @@ impl<'f> Scene<'f> {
         let roots = if host::is_remote(unit.kind) {
             host::roots(unit, &[], files)
         } else {
-            let mut roots = Roots::project(platform::home(unit, files));
+            let home = platform::home(unit, files);
+            let mut roots = Roots::project(home);
+            if let Some(path) = home_of_processes().filter(|_| unit.kind == UnitKind::Procfile) {
+                roots.mount(home, path);
+            }
             if let Some(working) = &unit.working_folder {
                 roots.enter(&working.value);
             }

@@ -1,5 +1,6 @@
 //! Which version of a distribution runs: pinned, bounded, or the newest that is known.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -53,6 +54,28 @@ pub(super) fn asked_for(
     let name = distribution.to_ascii_lowercase();
     let named: Vec<&Requirement> = requirements.iter().filter(|one| one.name == name).collect();
     chosen(&named, folder, installed, files)
+}
+
+/// The tools that run a command in what they have installed, each with its lock.
+const TOOLS: [(&str, &str); 4] =
+    [("poetry", "poetry.lock"), ("uv", "uv.lock"), ("pipenv", "Pipfile.lock"), ("pdm", "pdm.lock")];
+
+/// The requirements without the locks of other tools than the one that runs the command: `poetry run` starts what
+/// `poetry.lock` says.
+pub(super) fn of_tool<'r>(command: &str, requirements: &'r [Requirement], files: &Files) -> Cow<'r, [Requirement]> {
+    let mut words = command.split(|c: char| c.is_whitespace() || "[\"',]".contains(c)).filter(|word| !word.is_empty());
+    let mut last = "";
+    let found = words.find_map(|word| {
+        let tool = TOOLS.iter().find(|(name, _)| word == "run" && last.rsplit('/').next() == Some(name));
+        last = word;
+        tool
+    });
+    let name = |one: &Requirement| files.get(one.place.file).name();
+    let Some((_, lock)) = found.filter(|(_, lock)| requirements.iter().any(|one| name(one) == *lock)) else {
+        return Cow::Borrowed(requirements);
+    };
+    let other = |one: &Requirement| TOOLS.iter().any(|(_, known)| known != lock && name(one) == *known);
+    Cow::Owned(requirements.iter().filter(|one| !other(one)).cloned().collect())
 }
 
 /// The same among the requirements of one distribution.

@@ -1,7 +1,7 @@
 //! A configuration of Gunicorn or Hypercorn, where no command in the project starts that server.
 //!
 //! Whoever says just `gunicorn` in the folder of a `gunicorn.conf.py` starts what it says; a file by another name
-//! counts where the user asks about it. Who starts it, and with which options, variables and, without `wsgi_app`
+//! counts where the user asks about it, or where what it binds is what Gunicorn is configured with. Who starts it, and with which options, variables and, without `wsgi_app`
 //! (Gunicorn 20.1), which application, is not known.
 
 use super::Assembly;
@@ -26,6 +26,7 @@ pub(super) fn alone(files: &Files, facts: &Facts, assembly: &Assembly, asked: &[
         let name = files.get(file).name();
         let server = match name {
             USUAL => Server::Gunicorn,
+            _ if !is_loaded(file, assembly) && is_configuration(file, module, files, facts) => Server::Gunicorn,
             _ => [Server::Gunicorn, Server::Hypercorn]
                 .into_iter()
                 .find(|server| asked.contains(&file) && name.contains(table(*server).distribution()))?,
@@ -41,6 +42,52 @@ pub(super) fn alone(files: &Files, facts: &Facts, assembly: &Assembly, asked: &[
     });
     let own = in_python.chain(in_toml).filter(|(server, file, _)| !runs(*server) && !files.is_foreign(*file));
     own.map(|(server, file, place)| unit(server, file, place, files)).collect()
+}
+
+/// Whether a server of the project loads a file already: Hypercorn has settings of the same names.
+fn is_loaded(file: FileId, assembly: &Assembly) -> bool {
+    assembly.deployments.iter().any(|one| one.loaded.contains(&file))
+}
+
+/// Fewer names could be anybody's.
+const ENOUGH: usize = 3;
+
+/// Settings of which a file that configures Gunicorn binds one at least: no other kind of file has names like these.
+const TELLING: [&str; 8] = [
+    "worker_class",
+    "workers",
+    "bind",
+    "preload_app",
+    "max_requests",
+    "graceful_timeout",
+    "worker_connections",
+    "accesslog",
+];
+
+/// Whether a module is a configuration of Gunicorn by what it binds, in a project that asks for Gunicorn.
+///
+/// Half of its names have to be settings, and it defines nothing that a program would: no class, and no main guard.
+fn is_configuration(file: FileId, module: &Module, files: &Files, facts: &Facts) -> bool {
+    let wanted = || facts.requirements.iter().any(|one| one.name == table(Server::Gunicorn).distribution());
+    let named = || files.get(file).name().contains(table(Server::Gunicorn).distribution());
+    let mut bound: Vec<&str> = Vec::new();
+    for stmt in &module.body {
+        match stmt {
+            Stmt::Assign(assign) => bound.extend(assign.targets.iter().filter_map(|target| match target {
+                Expr::Name(name) => Some(name.id.as_str()),
+                _ => None,
+            })),
+            Stmt::ClassDef(_) => return false,
+            Stmt::If(branch) if files.get(file).slice(span_of(&*branch.test)).contains("__name__") => return false,
+            _ => {}
+        }
+    }
+    bound.sort_unstable();
+    bound.dedup();
+    let is_setting = |name: &&&str| table(Server::Gunicorn).setting(name).is_some();
+    let settings: Vec<&str> = bound.iter().filter(is_setting).copied().collect();
+    let telling = settings.iter().filter(|name| TELLING.contains(name)).count();
+    settings.len() >= ENOUGH && settings.len() * 2 >= bound.len() && telling > 0 && (named() || telling > 1 && wanted())
 }
 
 /// Where a module names its application, or else where its first setting stands.
@@ -122,6 +169,30 @@ mod tests {
         assert_eq!(asked(&[python, toml], Some(python.0)), ["? in \"\", gunicorn_settings.py:1, 4"]);
         assert_eq!(asked(&[python, toml], Some(toml.0)), ["? in \"\", hypercorn.toml:1, 5"]);
         assert!(asked(&[("settings.py", "workers = 4\n")], Some("settings.py")).is_empty());
+    }
+
+    #[test]
+    fn a_file_by_another_name_counts_by_what_it_binds() {
+        let production = ("deploy/gunicorn_production.py", "bind = ':80'\nworkers = 4\ntimeout = 3\nextra = 1\n");
+        let shown = ["? in \"deploy\", deploy/gunicorn_production.py:1, 4"];
+        assert_eq!(deployments(&[production]), shown);
+        // A command counts more.
+        assert_eq!(deployments(&[production, ("Procfile", "web: gunicorn other:app\n")]).len(), 1);
+        let plain = ("deploy/web.py", "bind = ':80'\nworkers = 4\ntimeout = 3\n");
+        let list = ("requirements.txt", "gunicorn\n");
+        assert_eq!(deployments(&[plain, list]), ["? in \"deploy\", deploy/web.py:1, 4"]);
+        assert!(deployments(&[plain]).is_empty());
+        let hypercorn = ("Procfile", "web: hypercorn -c file:deploy/web.py app:app\n");
+        assert_eq!(deployments(&[plain, list, hypercorn]).len(), 1);
+        for other in [
+            "user = 'a'\ngroup = 'b'\ntimeout = 3\n",
+            "bind = ':80'\nworkers = 4\n",
+            "bind = ':80'\nworkers = 4\ntimeout = 3\na = 1\nb = 2\nc = 3\nd = 4\n",
+            "bind = ':80'\nworkers = 4\ntimeout = 3\nclass Server: pass\n",
+            "bind = ':80'\nworkers = 4\ntimeout = 3\nif __name__ == '__main__':\n    print(bind)\n",
+        ] {
+            assert!(deployments(&[("deploy/gunicorn_tool.py", other), list]).is_empty(), "{other}");
+        }
     }
 
     #[test]

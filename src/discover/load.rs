@@ -19,6 +19,11 @@ const MAX_OTHER: u64 = 8 << 20;
 /// What is longer is data, and nothing that a server is configured with; read only to be put away.
 const MAX_OPEN: u64 = 1 << 20;
 
+/// More Python than any project has, in bytes together; all of it is kept, as text and as what it means.
+const MAX_TOGETHER: u64 = 128 << 20;
+/// Fewer files than these do not come to that much.
+const MANY: usize = 1_000;
+
 /// How far lists of requirements are followed that name each other.
 const MAX_LISTS: usize = 4;
 
@@ -50,10 +55,16 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
             Err(unread) => Err(unread.why),
         }
     };
-    let texts: Vec<_> = candidates.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
+    let within = within(root, candidates, MAX_TOGETHER);
+    if within.len() < candidates.len() {
+        let reason = format!("more than {} MiB of Python: the rest was not read", MAX_TOGETHER >> 20);
+        loaded.notes.push(Note::file("", reason));
+    }
+    let candidates = within;
+    let texts: Vec<_> = candidates.par_iter().copied().map(read).collect();
     let mut spare: Vec<&str> = others.iter().map(String::as_str).collect();
-    for (candidate, text) in candidates.iter().zip(texts) {
+    for (candidate, text) in candidates.into_iter().zip(texts) {
         match text {
             Ok(Some((kind, text))) => {
                 let file = loaded.files.add(candidate.path.clone(), text);
@@ -100,6 +111,31 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
         }
     }
     loaded
+}
+
+/// The candidates without the Python files that come after the first `most` bytes of them.
+fn within<'c>(root: &Path, candidates: &'c [Candidate], most: u64) -> Vec<&'c Candidate> {
+    if candidates.len() < MANY {
+        return candidates.iter().collect();
+    }
+    let length = |candidate: &&Candidate| {
+        let length = || std::fs::metadata(root.join(&candidate.path)).map_or(0, |found| found.len());
+        if candidate.kind.is_python() { length() } else { 0 }
+    };
+    let lengths: Vec<u64> = candidates.iter().collect::<Vec<_>>().par_iter().map(length).collect();
+    let mut left = most;
+    let fits = |length: u64| {
+        let rest = left.checked_sub(length);
+        left = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    let each: Vec<bool> = lengths.into_iter().map(fits).collect();
+    candidates
+        .iter()
+        .zip(each)
+        .filter(|(candidate, fits)| *fits || !candidate.kind.is_python())
+        .map(|(one, _)| one)
+        .collect()
 }
 
 /// A file whose text cannot be used.

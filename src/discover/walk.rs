@@ -56,7 +56,22 @@ const FOLDER_MARKERS: [&str; 8] = [
 
 /// A package with one of these is the root of a project, which some test runners want to be a package; and who puts
 /// settings into one wants it to be looked at by itself.
-const SETTLED: [&str; 4] = [".git", "pyproject.toml", "farrier.toml", "farrier-baseline.json"];
+const SETTLED: [&str; 11] = [
+    "farrier.toml",
+    "farrier-baseline.json",
+    ".git",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "Procfile",
+    "manage.py",
+    "requirements.txt",
+    "compose.yaml",
+    "docker-compose.yml",
+];
+
+/// More files than a project has that nothing but git makes one. A home folder under git has more, and all of `/tmp`.
+const MAX_AROUND: usize = 20_000;
 
 /// More files than a project has; a walk from `/` ends here.
 const MAX_FILES: usize = 50_000;
@@ -188,8 +203,14 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let packages = || home.ancestors().take_while(package);
     let alone = || packages().filter(marked).last().unwrap_or(outside);
     let root = outside.ancestors().find(marked).unwrap_or_else(alone);
+    let only_git = root != outside && !MARKERS.iter().any(|name| *name != ".git" && root.join(name).exists());
+    let root = if only_git && outside.starts_with(root) && is_vast(root) { alone() } else { root };
     // What was typed is what notes and messages name.
     Ok(if is_folder && root == real { path.to_path_buf() } else { root.to_path_buf() })
+}
+
+fn is_vast(folder: &Path) -> bool {
+    walk(folder, folder).0.builder.build().nth(MAX_AROUND).is_some()
 }
 
 /// Files that say what is left out. The walker opens whatever bears such a name, and a pipe would not answer.
@@ -516,6 +537,9 @@ mod tests {
             "services/mail/jobs/send.py",
             "known/__init__.py",
             "known/farrier.toml",
+            "site/__init__.py",
+            "site/Procfile",
+            "site/shop/__init__.py",
         ]);
         let top = folder.path().canonicalize().unwrap();
         let root = |path: &str| root_of(&folder.path().join(path)).unwrap().canonicalize().unwrap();
@@ -525,6 +549,8 @@ mod tests {
         assert_eq!(root("services/mail"), top.join("services/mail"));
         assert_eq!(root("services/mail/jobs"), top.join("services/mail"));
         assert_eq!(root("known"), top.join("known"));
+        assert_eq!(root("site"), top.join("site"));
+        assert_eq!(root("site/shop"), top.join("site"));
         // Test runners want this root to be a package.
         for mark in ["Dockerfile", "pyproject.toml", ".git/HEAD", "manage.py"] {
             let many = project(&["other/app.py", "shop/__init__.py", "shop/api/__init__.py", &format!("shop/{mark}")]);
@@ -538,5 +564,16 @@ mod tests {
         let home = alone.path().canonicalize().unwrap();
         assert_eq!(root_of(&alone.path().join("shop/api")).unwrap(), home);
         assert_eq!(root_of(alone.path()).unwrap(), alone.path());
+    }
+
+    #[test]
+    fn what_only_git_holds_together_is_a_project_unless_it_is_vast() {
+        let folder = project(&[".git/config", "work/notes/run.py"]);
+        let top = folder.path().canonicalize().unwrap();
+        assert_eq!(root_of(&top.join("work/notes")).unwrap(), top);
+        for at in 0..MAX_AROUND {
+            fs::File::create(top.join(format!("work/{at}"))).unwrap();
+        }
+        assert_eq!(root_of(&top.join("work/notes")).unwrap(), top.join("work/notes"));
     }
 }

@@ -79,7 +79,7 @@ pub struct Unit {
     /// What runs, or the arguments of the entry point.
     pub command: Option<Command>,
     /// What whoever runs it starts where nothing says what.
-    pub usual: Option<Command>,
+    pub usual: Option<Usual>,
     /// Variables set for it, in order; a later one of the same name wins.
     pub environment: Vec<Variable>,
     /// Files of further variables, in order. They come before `environment`, except for systemd, to which what
@@ -313,6 +313,17 @@ pub struct Command {
     pub words: Vec<Lexed>,
     /// The bytes of the whole command.
     pub place: Place,
+}
+
+/// What a platform starts by itself.
+#[derive(Debug, Clone)]
+pub struct Usual {
+    /// The command.
+    pub command: Command,
+    /// Files that have to stand beside the file of the platform.
+    pub beside: &'static [String],
+    /// Files that must not stand there.
+    pub without: &'static [String],
 }
 
 /// `NAME=value` for a unit.

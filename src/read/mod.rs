@@ -56,6 +56,7 @@ pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use extent::Extent;
 pub use images::{KnownImage, SystemShell, known_image, system_shell};
+pub use platforms::home_of_processes;
 pub use shell_words::Lexed;
 pub use toml_tree::comments as toml_comments;
 
@@ -66,8 +67,8 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::{Notation, variables};
 pub use facts::{
     Autoscaler, Build, Command, Copied, EnvironmentFile, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount,
-    OpenSet, Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile,
-    UwsgiOption, UwsgiSection, Variable,
+    OpenSet, Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, Usual,
+    UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.

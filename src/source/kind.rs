@@ -250,6 +250,8 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("pdm.lock", _) => FileKind::PoetryLock,
         ("environment.yml" | "environment.yaml", _) => FileKind::CondaEnvironment,
         (_, "txt" | "in") if is_requirements(stem, folder) => FileKind::Requirements,
+        // The file with the command that App Service of Azure is told to start.
+        ("startup.txt", _) => FileKind::Script,
         (_, "env") => FileKind::Dotenv,
         (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => FileKind::Script,
         (_, "toml") if stem.starts_with("fly.") || stem.starts_with("fly-") => FileKind::Fly,
@@ -289,6 +291,10 @@ fn loosely_named(lower: &str, extension: &str) -> Option<Guess> {
     Some(Guess::Sure(kind))
 }
 
+/// Words in the names of JSON files, or of their folders, that start something.
+const JSON: [&str; 11] =
+    ["task", "ecs", "fargate", "uwsgi", "k8s", "kube", "deploy", "manifest", "openshift", "knative", "cluster"];
+
 /// Endings that several formats share. A template of such a file is read as one, with the holes left open.
 fn by_look(lower: &str, folder: &str) -> Option<Guess> {
     let (stem, extension) = lower.rsplit_once('.').unwrap_or((lower, ""));
@@ -309,7 +315,7 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
         // Of the many JSON files of a project only those are opened whose name or folder says enough.
         "json" => {
             let says = |word: &str| stem.contains(word) || folder.to_ascii_lowercase().contains(word);
-            ["task", "ecs", "fargate", "uwsgi"].into_iter().any(says).then_some(Guess::Json)
+            JSON.into_iter().any(says).then_some(Guess::Json)
         }
         "ini" | "conf" | "cfg" => Some(Guess::Conf),
         "config" if stem.starts_with("gunicorn") => Some(Guess::Conf),
@@ -406,7 +412,8 @@ fn json(text: &str) -> Option<FileKind> {
     } else if text.contains("\"uwsgi\"") {
         Some(FileKind::UwsgiJson)
     } else {
-        None
+        let manifest = text.contains("\"apiVersion\"") && text.contains("\"kind\"");
+        manifest.then_some(FileKind::Kubernetes)
     }
 }
 
@@ -531,6 +538,7 @@ mod tests {
             ("dev-requirements.txt", Some(Requirements)),
             ("requirements/prod.txt", Some(Requirements)),
             ("robots.txt", None),
+            ("startup.txt", Some(Script)),
             ("Pipfile", Some(Pipfile)),
             ("start.sh", Some(Script)),
             ("chart/Chart.yaml", Some(FileKind::HelmChart)),

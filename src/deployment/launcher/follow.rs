@@ -97,6 +97,8 @@ pub(in super::super) fn follow(
         environ: &environ,
         cpus: None,
         quota: None,
+        by_path: false,
+        own_paths: false,
     };
     // The same names are imported again and again, most of them from libraries, for which every folder is tried.
     let imported: RefCell<HashMap<String, Option<Imported<'_>>>> = RefCell::default();
@@ -116,6 +118,7 @@ pub(in super::super) fn follow(
         cpus: None,
         quota: None,
         resolve: &resolve,
+        missing: &|_| false,
         env_file: &env_file,
         path_of: &path_of,
     };

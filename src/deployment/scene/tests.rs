@@ -46,6 +46,8 @@ fn images_hold_what_their_dockerfile_writes() {
         ("RUN echo \"#!/bin/sh\" > /start.sh && \\\n echo \"exec gunicorn -w 3 a\" >> /start.sh\nCMD /start.sh", 4),
         ("COPY <<'EOF' gunicorn.conf.py\nworkers = 3\nEOF\nCMD gunicorn a", 4),
         ("RUN echo 'workers = 3' > /etc/web.conf.py\nCMD gunicorn -c /etc/web.conf.py a", 3),
+        ("RUN echo workers = 3 > /etc/web.conf.py\nCMD gunicorn -c /etc/web.conf.py a", 3),
+        ("RUN echo 'workers = 3' | tee gunicorn.conf.py\nCMD gunicorn a", 3),
     ];
     for (lines, line) in cases {
         let text = image(lines);
@@ -61,6 +63,9 @@ fn what_is_filled_in_while_an_image_is_built_is_not_told() {
         "COPY <<EOF /start.sh\nexec gunicorn -w $COUNT a\nEOF\nCMD sh /start.sh",
         "RUN echo \"exec gunicorn -w $COUNT a\" > /start.sh\nCMD sh /start.sh",
         "RUN echo 'exec gunicorn a \\\\' >> /start.sh\nCMD sh /start.sh",
+        "RUN printf 'exec gunicorn -w %d a' \"$N\" > /start.sh\nCMD sh /start.sh",
+        "RUN printf 'exec gunicorn -w %05d a' 3 > /start.sh\nCMD sh /start.sh",
+        "RUN date | tee /start.sh\nCMD sh /start.sh",
     ] {
         let text = format!("FROM python\n{lines}\n");
         assert!(deployments(&[("Dockerfile", &text)]).1.is_empty(), "{text}");
@@ -346,7 +351,7 @@ fn commands_of_a_build_change_files() {
         "COPY . .\nRUN sed -i 's/workers = 2/workers = 8; x = 1/' gunicorn.conf.py",
         "COPY . .\nRUN echo 'workers = 8' >> gunicorn.conf.py",
         "COPY . .\nRUN curl -o gunicorn.conf.py https://example.org/x",
-        "COPY . .\nRUN echo 'workers = 8' | tee gunicorn.conf.py",
+        "COPY . .\nRUN make-conf | tee gunicorn.conf.py",
     ] {
         assert_eq!(count(lines).0, None, "{lines}");
     }

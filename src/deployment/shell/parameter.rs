@@ -119,6 +119,14 @@ impl Shell<'_> {
                 let text = state.name.clone().unwrap_or_else(text::something);
                 return Found::One(Field::new(&text, place));
             }
+            // The file that a command stands in is the one that runs, unless another one reads it.
+            "BASH_SOURCE" if is_first(&parameter.index) => {
+                let files = self.surroundings.files;
+                let own = state.name.clone().filter(|name| state.roots.file(files, name) == Some(place.file));
+                if let Some(name) = own {
+                    return Found::One(Field::new(&name, place));
+                }
+            }
             "?" | "$" | "!" | "-" => return Found::One(Field::new(&text::hole(), place)),
             _ => {}
         }
@@ -440,6 +448,15 @@ pub(super) fn join(fields: &[Field], between: &str, place: Place) -> Field {
         joined.depend_on(&field.depends);
     }
     joined
+}
+
+/// Whether an index is that of the first element, or there is none.
+fn is_first(index: &Index) -> bool {
+    match index {
+        Index::None => true,
+        Index::At(parts) => matches!(parts.as_slice(), [Part { kind: PartKind::Text(text), .. }] if text.text() == "0"),
+        _ => false,
+    }
 }
 
 pub(in crate::deployment) fn is_name(text: &str) -> bool {

@@ -37,11 +37,21 @@ impl<'a> Run<'a, '_> {
         if let Some(index) = self.project_module(full)? {
             return Ok(Cell::new(Thing::Project(index)));
         }
-        if !is_standard(full) {
-            let why = Cell::unknown(&format!("depends on whether {full} is installed"));
-            self.may_raise(Some("ImportError"), &why, at)?;
-        }
+        self.not_of_the_project(full, at)?;
         Ok(Cell::dotted(full))
+    }
+
+    /// An import of what the project does not have, or has where nobody looks for it.
+    fn not_of_the_project(&mut self, full: &str, at: Span) -> Step<()> {
+        if is_standard(full) {
+            return Ok(());
+        }
+        if !self.is_lenient() && (self.inputs.missing)(full) {
+            let what = format!("ModuleNotFoundError: `{full}` is not where Python looks for it");
+            return self.raise("ModuleNotFoundError", at, &what);
+        }
+        let why = Cell::unknown(&format!("depends on whether {full} is installed"));
+        self.may_raise(Some("ImportError"), &why, at)
     }
 
     pub(super) fn import_from(&mut self, stmt: &'a ast::StmtImportFrom) -> Step<()> {
@@ -65,10 +75,9 @@ impl<'a> Run<'a, '_> {
                     if let Some(index) = self.project_module(&join_name(&full, name))? {
                         Cell::new(Thing::Project(index))
                     } else {
-                        if !is_standard(&full) && !outside_checked {
+                        if !outside_checked {
                             outside_checked = true;
-                            let why = Cell::unknown(&format!("depends on whether {full} is installed"));
-                            self.may_raise(Some("ImportError"), &why, at)?;
+                            self.not_of_the_project(&full, at)?;
                         }
                         Self::outside_attribute(&full, name)
                     }
@@ -181,10 +190,7 @@ impl<'a> Run<'a, '_> {
         let found =
             module.and_then(|index| self.modules.get(index)).map(|module| (module.scope, module.untrusted.is_some()));
         let Some((scope, untrusted)) = found else {
-            let why = Cell::unknown(&format!("depends on whether {full} is installed"));
-            if !is_standard(full) {
-                self.may_raise(Some("ImportError"), &why, at)?;
-            }
+            self.not_of_the_project(full, at)?;
             self.lose_names(at, &format!("imports every name of {full}, which is not part of the project"));
             return Ok(());
         };

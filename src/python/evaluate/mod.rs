@@ -92,6 +92,8 @@ pub struct Inputs<'a> {
     pub quota: Option<Cpus>,
     /// A module of the project by its dotted name, with leading dots for a relative one.
     pub resolve: &'a dyn Fn(&str) -> Option<Imported<'a>>,
+    /// Whether an import of what [`Inputs::resolve`] does not know certainly fails.
+    pub missing: &'a dyn Fn(&str) -> bool,
     /// The variables of a `.env` file; `None` if the project has no such file.
     pub env_file: &'a dyn Fn(FilePath<'_>) -> Option<Vec<FileVariable>>,
     /// The path of a file in the project, which is what its `__file__` ends with.
@@ -107,6 +109,7 @@ impl<'a> Inputs<'a> {
             cpus: None,
             quota: None,
             resolve: &|_| None,
+            missing: &|_| false,
             env_file: &|_| None,
             path_of: &|_| None,
         }

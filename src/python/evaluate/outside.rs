@@ -314,6 +314,10 @@ impl<'a> Run<'a, '_> {
                 self.give_up_self();
                 Ok(Cell::unknown("what a class above does"))
             }
+            "typing.cast" | "typing_extensions.cast" => match arguments.get(1, "val") {
+                Some(value) => Ok(value.clone()),
+                None => self.raise("TypeError", at, "cast() of nothing"),
+            },
             "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
             "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
             "globals" | "locals" | "vars"

@@ -130,6 +130,7 @@ fn elements(items: &[Expr], text: &str, depth: usize) -> Vec<Option<Element>> {
 }
 
 fn element(expr: &Expr, text: &str, depth: usize) -> Element {
+    let expr = uncast(expr);
     let span = span_of(expr);
     let literal = match expr {
         Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => true,
@@ -151,6 +152,20 @@ fn element(expr: &Expr, text: &str, depth: usize) -> Element {
     };
     let name = if let Expr::Name(name) = expr { Some(name.id.as_str().to_owned()) } else { None };
     Element { span, literal, name, inside, items }
+}
+
+/// What `cast(Type, value)` of `typing` gives: the value.
+fn uncast(expr: &Expr) -> &Expr {
+    let Expr::Call(call) = expr else { return expr };
+    let name = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return expr,
+    };
+    match (name, &*call.arguments.args) {
+        ("cast", [_, value]) if call.arguments.keywords.is_empty() => value,
+        _ => expr,
+    }
 }
 
 /// The launches in a file, in the order of the text.

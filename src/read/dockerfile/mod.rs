@@ -61,7 +61,7 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
 /// The files that a Dockerfile holds and writes into its images.
 pub(super) fn embedded(text: &str, file: FileId) -> Vec<Embedded> {
     // Few Dockerfiles write files, and all are scanned again.
-    if !text.contains("<<") && !text.contains('>') {
+    if !text.contains("<<") && !text.contains('>') && !text.contains("tee ") {
         return Vec::new();
     }
     let (instructions, _) = instructions::scan(text);

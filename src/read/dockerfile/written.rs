@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 use super::super::decoded::Decoded;
 use super::super::embedded::Embedded;
@@ -18,11 +18,15 @@ use super::instructions::{Document, Instruction};
 pub(super) fn files(instruction: &Instruction, file: FileId) -> Vec<Embedded> {
     match instruction.keyword.as_str() {
         "COPY" | "ADD" => copied(instruction),
-        "RUN" if instruction.rest.text().contains('>') && json_words::words(&instruction.rest, file).is_none() => {
-            run(instruction, file)
-        }
+        "RUN" if writes(instruction) && json_words::words(&instruction.rest, file).is_none() => run(instruction, file),
         _ => Vec::new(),
     }
+}
+
+/// Whether a command of a `RUN` may write a file.
+fn writes(instruction: &Instruction) -> bool {
+    let text = instruction.rest.text();
+    text.contains('>') || text.contains("tee ")
 }
 
 /// Each here-document is a file of its own: under the destination itself or, where that is a folder, under the
@@ -54,7 +58,7 @@ fn run(instruction: &Instruction, file: FileId) -> Vec<Embedded> {
 /// writes there is the whole file.
 pub(super) fn incomplete(instructions: &[Instruction], file: FileId) -> BTreeSet<String> {
     let runs = instructions.iter().filter(|instruction| instruction.keyword == "RUN");
-    let adding = runs.filter(|instruction| instruction.rest.text().contains('>'));
+    let adding = runs.filter(|instruction| writes(instruction));
     adding
         .flat_map(|instruction| outputs(instruction, file))
         .filter(|(_, body)| body.is_none())
@@ -68,23 +72,26 @@ fn outputs(instruction: &Instruction, file: FileId) -> Vec<(String, Option<Decod
     let Some(script) = shell::script(&Decoded::verbatim(rest.text(), 0), file) else { return Vec::new() };
     let mut commands = Vec::new();
     script.body.iter().for_each(|statement| in_order(statement, &mut commands));
-    let moves = commands.iter().any(|command| {
+    let moves = commands.iter().any(|(command, _)| {
         let program = command.words.first().and_then(literal);
         program.is_some_and(|program| matches!(program.text(), "cd" | "pushd"))
     });
     let mut documents = instruction.documents.iter();
     // Path, text, and whether all of the text is known.
     let mut written: Vec<(String, Option<Decoded>)> = Vec::new();
-    for command in commands {
-        let text = rest.text().get(command.place.span.start..command.place.span.end).unwrap_or_default();
-        let document = if text.contains("<<") { documents.next() } else { None };
+    for (command, before) in commands {
+        let is_fed = |command: &Simple| {
+            let text = rest.text().get(command.place.span.start..command.place.span.end).unwrap_or_default();
+            text.contains("<<")
+        };
+        let document = if is_fed(command) || before.is_some_and(is_fed) { documents.next() } else { None };
         let Some(path) = target(command).filter(|path| !moves || path.starts_with('/')) else { continue };
         let front = command.output.as_ref().map_or(0, |output| output.place.span.start);
         let front = rest.text().get(..front).unwrap_or_default().trim_end_matches(['"', '\'', ' ', '\t']);
         let appends = front.ends_with(">>") || option(command, "-a");
         let body = match document {
             Some(document) => is_plain(document).then(|| document.body.clone()),
-            None => printed(command, rest),
+            None => printed(before.unwrap_or(command), rest),
         };
         let known = written.iter_mut().find(|(known, _)| *known == path);
         match known {
@@ -99,10 +106,16 @@ fn outputs(instruction: &Instruction, file: FileId) -> Vec<(String, Option<Decod
     written
 }
 
-/// The commands that run one after the other. What stands in a branch may not run.
-fn in_order<'s>(statement: &'s Statement, commands: &mut Vec<&'s Simple>) {
+/// The commands that run one after the other, each with the one whose output it reads. What stands in a branch may not
+/// run.
+fn in_order<'s>(statement: &'s Statement, commands: &mut Vec<(&'s Simple, Option<&'s Simple>)>) {
     match statement {
-        Statement::Simple(simple) => commands.push(simple),
+        Statement::Simple(simple) => commands.push((simple, None)),
+        Statement::Pipe(both) => {
+            if let [Statement::Simple(first), Statement::Simple(second)] = both.as_slice() {
+                commands.push((second, Some(first)));
+            }
+        }
         Statement::And(first, second) => {
             in_order(first, commands);
             in_order(second, commands);
@@ -148,36 +161,71 @@ fn literal(word: &Word) -> Option<Decoded> {
     Some(text)
 }
 
-/// What `echo` or `printf` prints: one word, its escapes turned into what they stand for. `echo` does so as
-/// `dash` does it, which runs these commands in the images that Python is published in.
+/// What `echo` or `printf` prints, its escapes turned into what they stand for. `echo` does so as `dash` does it, which
+/// runs these commands in the images that Python is published in.
 fn printed(command: &Simple, rest: &Decoded) -> Option<Decoded> {
     let program = literal(command.words.first()?)?;
-    let is_printf = program.text() == "printf";
-    let words: Vec<&Word> = command.words.get(1..)?.iter().filter(|word| !is_option(word)).collect();
-    let (text, place) = match words.as_slice() {
-        [only] if matches!(program.text(), "echo" | "printf") => (literal(only)?, only.place),
-        _ => return None,
-    };
-    let plain = text.text();
-    if is_printf && plain.contains('%') {
-        return None;
-    }
+    let given = command.words.get(1..)?;
+    let options = given.iter().take_while(|word| is_option(word)).count();
+    let words = given.get(options..)?;
+    let texts: Vec<Decoded> = words.iter().map(literal).collect::<Option<_>>()?;
     let mut out = Decoded::default();
-    let mut at = 0;
-    while let Some(found) = plain.get(at..)?.find('\\') {
-        let escape = at + found;
-        out.push_from(&text, at..escape);
-        if plain.get(escape..escape + 2)? != "\\n" {
-            return None;
+    match program.text() {
+        "echo" => {
+            let end = words.last()?.place.span.end;
+            for (at, text) in texts.iter().enumerate() {
+                if at > 0 {
+                    let start = words.get(at)?.place.span.start;
+                    out.push_escaped(" ", Span::new(start.saturating_sub(1), start));
+                }
+                format(text, None, &mut out)?;
+            }
+            // The line break that `echo` adds stands where the last word ends.
+            out.push_escaped("\n", Span::new(end, end + 1));
         }
-        out.push_escaped("\n", text.span(escape..escape + 2));
-        at = escape + 2;
-    }
-    out.push_from(&text, at..plain.len());
-    if !is_printf {
-        // The line break that `echo` adds stands where the word ends.
-        let end = place.span.end;
-        out.push_escaped("\n", crate::source::Span::new(end, end + 1));
+        "printf" => {
+            let (first, arguments) = texts.split_first()?;
+            let mut arguments = arguments.iter();
+            loop {
+                let before = arguments.len();
+                format(first, Some(&mut arguments), &mut out)?;
+                // Arguments that are left go through the same format.
+                if arguments.len() == 0 || arguments.len() == before {
+                    break;
+                }
+            }
+        }
+        _ => return None,
     }
     Some(out.through(rest))
+}
+
+/// Adds a text with its escapes replaced and, where there are `arguments`, its `%s` and `%d`.
+fn format(
+    text: &Decoded,
+    mut arguments: Option<&mut dyn ExactSizeIterator<Item = &Decoded>>,
+    out: &mut Decoded,
+) -> Option<()> {
+    let plain = text.text();
+    let fills = arguments.is_some();
+    let mut at = 0;
+    while let Some(found) = plain.get(at..)?.find(|c| c == '\\' || fills && c == '%') {
+        let mark = at + found;
+        out.push_from(text, at..mark);
+        at = mark + 2;
+        match (plain.get(mark..at)?, &mut arguments) {
+            ("\\n", _) => out.push_escaped("\n", text.span(mark..at)),
+            ("\\t", _) => out.push_escaped("\t", text.span(mark..at)),
+            ("%%", Some(_)) => out.push_escaped("%", text.span(mark..at)),
+            // What is filled in stands where it is filled in, because a file has its bytes in one order.
+            ("%s", Some(arguments)) => out.push_escaped(arguments.next()?.text(), text.span(mark..at)),
+            ("%d" | "%i", Some(arguments)) => {
+                let argument = arguments.next().filter(|argument| argument.text().parse::<i64>().is_ok())?;
+                out.push_escaped(argument.text(), text.span(mark..at));
+            }
+            _ => return None,
+        }
+    }
+    out.push_from(text, at..plain.len());
+    Some(())
 }

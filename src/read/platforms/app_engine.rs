@@ -1,7 +1,6 @@
 //! `app.yaml` of Google App Engine.
 //!
-//! A service without an entry point is started as `gunicorn main:app` by the platform itself, with options
-//! that no file of the project tells; that is no launch of the project, and nothing is said about it.
+//! A service without an entry point is started by the runtime itself, with options that no file of the project tells.
 
 use crate::source::{FileId, SourceFile};
 use crate::values::{Bytes, Cpus};
@@ -45,6 +44,10 @@ fn service(top: &Node, reader: &mut Reader) {
         // `entrypoint: {shell: ...}` is how the platform writes it down itself.
         reader.shell(entrypoint.get("shell").unwrap_or(entrypoint))
     });
+    if unit.command.is_none() && !is_flexible && top.get("entrypoint").is_none() {
+        let runtime = reader.located(Some(runtime));
+        unit.usual = platform("App Engine").zip(runtime).and_then(|(engine, at)| engine.starts(&at.value, at.place));
+    }
     resources(top, &mut unit.limits, reader);
     scaling(top, &mut unit.limits, reader);
     if is_flexible {

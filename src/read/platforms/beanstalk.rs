@@ -12,7 +12,7 @@ use super::super::decoded::Decoded;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
 use super::super::tree::{Node, read_yaml};
-use super::super::{Command, Facts, Variable, command};
+use super::super::{Command, Facts, Usual, Variable, command};
 use super::reader::{Reader, is_open};
 
 const ENVIRONMENT: &str = "aws:elasticbeanstalk:application:environment";
@@ -51,7 +51,7 @@ pub(in super::super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) 
         let Some(place) = environment.place else { continue };
         let mut reader = Reader::new(place.file, files.get(place.file));
         let mut unit = reader.unit("web", place.span);
-        unit.usual = environment.command();
+        unit.usual = environment.command().map(|command| Usual { command, beside: &[], without: &[] });
         unit.environment = environment.variables;
         if unit.usual.is_some() || !unit.environment.is_empty() {
             reader.add(unit);

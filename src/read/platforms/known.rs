@@ -5,8 +5,11 @@ use std::sync::OnceLock;
 use crate::source::{Located, Place, Span, Word, WordPart};
 use crate::values::{Bytes, Cpus, Seconds};
 
+use super::super::decoded::Decoded;
+use super::super::expansion::Dialect;
+use super::super::shell_words::Lexed;
 use super::super::tree::Node;
-use super::super::{Limits, Router, StopDefault, Unit, Variable};
+use super::super::{Limits, Router, StopDefault, Unit, Usual, Variable, command};
 use super::schema::{self, Size};
 
 /// A platform that `rules/platforms` describes.
@@ -15,13 +18,23 @@ pub(super) struct Platform(schema::Platform);
 
 /// The platform of this name; `None` if no file describes it.
 pub(super) fn platform(name: &str) -> Option<&'static Platform> {
+    all().iter().find(|platform| platform.0.name == name)
+}
+
+/// The folder in which every platform that says so runs a project which it builds itself; `None` where they differ.
+pub fn home_of_processes() -> Option<&'static str> {
+    let mut homes = all().iter().filter_map(|platform| platform.0.home.as_deref());
+    let first = homes.next()?;
+    homes.all(|home| home == first).then_some(first)
+}
+
+fn all() -> &'static [Platform] {
     static ALL: OnceLock<Vec<Platform>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
+    ALL.get_or_init(|| {
         let texts: &[&str] = include!(concat!(env!("OUT_DIR"), "/platforms.rs"));
         // The build read every one of them.
         texts.iter().filter_map(|text| toml::from_str(text).ok().map(Platform)).collect()
-    });
-    all.iter().find(|platform| platform.0.name == name)
+    })
 }
 
 impl Platform {
@@ -78,12 +91,37 @@ impl Platform {
         unit.environment = variables.collect();
     }
 
+    /// What it starts where its file names `runtime` at `place` and no command.
+    pub(super) fn starts(&'static self, runtime: &str, place: Place) -> Option<Usual> {
+        let usual = self.0.usual.as_ref()?;
+        usual.runtimes.iter().find(|known| runtime.starts_with(known.as_str()))?;
+        let lexed = |text: &String| Lexed {
+            word: self.word(text.clone(), place),
+            content: content(text, place),
+            has_quotes: true,
+        };
+        let mut words: Vec<Lexed> = usual.command.iter().map(lexed).collect();
+        if usual.adds_options {
+            let parts = vec![WordPart::Variable { name: format!("the options of {}", self.0.name), default: None }];
+            let word = Word { parts, place, removal: place, quoted: false };
+            words.push(Lexed { word, content: Decoded::default(), has_quotes: false });
+        }
+        let command = command::exec(words, Dialect::Plain, place)?;
+        Some(Usual { command, beside: &usual.beside, without: &usual.without })
+    }
+
     /// A text that stands nowhere in the file.
     fn word(&self, text: String, place: Place) -> Word {
         let name = format!("{} sets it", self.0.name);
         let parts = vec![WordPart::Variable { name, default: Some(vec![WordPart::Text(text)]) }];
         Word { parts, place, removal: place, quoted: true }
     }
+}
+
+fn content(text: &str, place: Place) -> Decoded {
+    let mut content = Decoded::default();
+    content.push_escaped(text, place.span);
+    content
 }
 
 #[cfg(test)]

@@ -26,5 +26,6 @@ pub(super) use digital_ocean::read as read_digital_ocean;
 pub(super) use ecs::read as read_ecs_task;
 pub(super) use fly::read as read_fly;
 pub(super) use heroku::{read_app_json, read_heroku_yaml};
+pub use known::home_of_processes;
 pub(super) use railway::{read as read_railway, read_nixpacks};
 pub(super) use render::read as read_render;

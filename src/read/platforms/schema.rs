@@ -22,6 +22,29 @@ pub(crate) struct Platform {
     pub(crate) request_timeout: Option<f64>,
     /// The signal that it stops a process with, where that is not `SIGTERM`.
     pub(crate) stop_signal: Option<String>,
+    /// The folder that it runs a project in which it builds itself.
+    pub(crate) home: Option<String>,
+    /// What it starts where its file does not say what.
+    pub(crate) usual: Option<Usual>,
+}
+
+/// What a platform starts by itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Usual {
+    /// The words of the command.
+    pub(crate) command: Vec<String>,
+    /// Whether it adds options that no file of a project tells.
+    #[serde(default)]
+    pub(crate) adds_options: bool,
+    /// What the names of the runtimes begin with for which it does.
+    pub(crate) runtimes: Vec<String>,
+    /// Files that have to stand beside its own.
+    #[serde(default)]
+    pub(crate) beside: Vec<String>,
+    /// Files that must not stand there.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
 }
 
 /// A variable that the platform sets unless the file does.
@@ -67,6 +90,9 @@ impl Platform {
         }
         if self.stop_signal.as_ref().is_some_and(|signal| !signal.starts_with("SIG")) {
             return Err("a signal is called SIG-something".to_owned());
+        }
+        if self.usual.as_ref().is_some_and(|usual| usual.command.is_empty() || usual.runtimes.is_empty()) {
+            return Err("it starts nothing by itself, or nowhere".to_owned());
         }
         for (at, size) in self.sizes.iter().enumerate() {
             size.check()?;

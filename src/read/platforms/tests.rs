@@ -252,7 +252,7 @@ fn files_of_beanstalk_describe_one_environment() {
     let read = Read { facts: all(&files, &kinds.into()), files };
     assert_eq!(read.facts.units.len(), 1);
     assert_eq!((read.variable("web", "A").1, read.variable("web", "C").1), ("b", "d"));
-    let usual = read.unit("web").usual.as_ref().unwrap();
+    let usual = &read.unit("web").usual.as_ref().unwrap().command;
     let words: Vec<_> = usual.simple[0].iter().map(|word| word.resolve(&|_| None).unwrap()).collect();
     assert_eq!(words.join(" "), "gunicorn --bind 127.0.0.1:8000 --workers 1 --threads 8 shop.wsgi:application");
     assert_eq!(read.files.text_at(usual.simple[0][6].place), "8");

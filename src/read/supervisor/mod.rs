@@ -22,6 +22,9 @@ use expansions::Names;
 /// More programs than any such file has.
 const MAX_PROGRAMS: usize = 1_000;
 
+/// How many processes of a program are told apart.
+const MAX_COPIES: u32 = 8;
+
 /// More variables than all programs have that one configuration sets.
 const MAX_TOGETHER: usize = 200_000;
 
@@ -39,7 +42,7 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
             Some(("program" | "fcgi-program", name)) if units.len() < MAX_PROGRAMS => {
                 let same = sections(&document.sections, &section.name);
                 if same.first().is_some_and(|first| std::ptr::eq(*first, section)) {
-                    units.extend(reader.program(name.trim(), section, &same));
+                    units.extend(reader.programs(name.trim(), section, &same));
                 }
             }
             None if section.name == "include" => {
@@ -88,23 +91,41 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn program(&mut self, name: &str, header: &Section, same: &[&Section]) -> Option<Unit> {
+    /// The processes of a program: one for all of its copies, or each where its number makes it another one.
+    fn programs(&mut self, name: &str, header: &Section, same: &[&Section]) -> Vec<Unit> {
+        let copies = self.number(same, "numprocs");
+        let first = self.number(same, "numprocs_start").map_or(0, |start| start.value);
+        let count = copies.as_ref().map_or(1, |copies| copies.value);
+        let numbered = |key: &&str| last(same, key).is_some_and(|entry| entry.value.text().contains("%(process_num)"));
+        let apart = (2..=MAX_COPIES).contains(&count) && ["command", "environment", "directory"].iter().any(numbered);
+        let mut names = Names { program: Some(name.to_owned()), number: None, copies: Some(count) };
+        if apart {
+            let copy = |number: u32| {
+                names.number = Some(first.saturating_add(number));
+                let mut unit = self.program(name, header, same, &names)?;
+                unit.name = self.text(same, "process_name", &names).map_or_else(|| name.to_owned(), |name| name.value);
+                Some(unit)
+            };
+            return (0..count).filter_map(copy).collect();
+        }
+        // Of several copies each has a number of its own.
+        names.number = (count == 1).then_some(first);
+        let mut unit = self.program(name, header, same, &names);
+        if let Some(unit) = &mut unit {
+            unit.limits.replicas = copies.filter(|copies| copies.value != 1);
+        }
+        unit.into_iter().collect()
+    }
+
+    fn number(&self, same: &[&Section], key: &str) -> Option<Located<u32>> {
+        let entry = last(same, key).filter(|entry| !is_doubtful(same, entry))?;
+        Some(Located::new(entry.value.text().trim().parse().ok()?, Place::new(self.file, entry.value_span)))
+    }
+
+    fn program(&mut self, name: &str, header: &Section, same: &[&Section], names: &Names) -> Option<Unit> {
         let place = |span| Place::new(self.file, span);
         let mut unit = Unit::new(UnitKind::SupervisorProgram, name, place(header.header));
-        let number = |key: &str| {
-            let entry = last(same, key).filter(|entry| !is_doubtful(same, entry))?;
-            Some(Located::new(entry.value.text().trim().parse::<u32>().ok()?, place(entry.value_span)))
-        };
-        let copies = number("numprocs");
-        let first = number("numprocs_start").map_or(0, |start| start.value);
-        let names = Names {
-            program: Some(name.to_owned()),
-            // Of several copies each has a number of its own.
-            number: copies.as_ref().is_none_or(|copies| copies.value == 1).then_some(first),
-            copies: copies.as_ref().map_or(Some(1), |copies| Some(copies.value)),
-        };
-        unit.limits.replicas = copies.filter(|copies| copies.value != 1);
-        let wait = number("stopwaitsecs");
+        let wait = self.number(same, "stopwaitsecs");
         let seconds = |located: Located<u32>| located.map(|seconds| Seconds(f64::from(seconds)));
         unit.limits.stop_grace = match (wait, last(same, "stopwaitsecs")) {
             (Some(wait), _) => Some(seconds(wait)),
@@ -117,15 +138,15 @@ impl Reader<'_> {
         };
         let stops_group = last(same, "stopasgroup").is_some_and(|entry| is_true(entry.value.text()));
         unit.container.stops_group = stops_group;
-        unit.stop_signal = self.text(same, "stopsignal", &names);
-        unit.user = self.text(same, "user", &names);
-        unit.working_folder = self.text(same, "directory", &names);
-        unit.sockets = self.text(same, "socket", &names).into_iter().collect();
+        unit.stop_signal = self.text(same, "stopsignal", names);
+        unit.user = self.text(same, "user", names);
+        unit.working_folder = self.text(same, "directory", names);
+        unit.sockets = self.text(same, "socket", names).into_iter().collect();
         if let Some(entry) = last(same, "environment") {
-            unit.environment = self.environment(entry, &names);
+            unit.environment = self.environment(entry, names);
         }
         let entry = last(same, "command")?;
-        unit.command = self.command(entry, &names);
+        unit.command = self.command(entry, names);
         Some(unit)
     }
 

@@ -44,6 +44,23 @@ fn a_program_with_all_that_surrounds_it() {
 }
 
 #[test]
+fn processes_that_differ_by_their_number_are_told_apart() {
+    let program = |rest: &str| facts(&format!("[program:web]\ncommand=gunicorn app:app {rest}\n")).1.units;
+    let names = |units: &[Unit]| units.iter().map(|unit| unit.name.clone()).collect::<Vec<_>>();
+    let two = program("-b :80%(process_num)02d\nprocess_name=%(program_name)s_%(process_num)d\nnumprocs=2");
+    assert_eq!(names(&two), ["web_0", "web_1"]);
+    let last = |unit: &Unit| unit.command.as_ref().and_then(|command| command.simple[0].last()?.text());
+    assert_eq!((last(&two[0]), last(&two[1])), (Some(":8000".to_owned()), Some(":8001".to_owned())));
+    assert!(two.iter().all(|unit| unit.limits.replicas.is_none()));
+    // What is the same in all of them, and what is too many, is one.
+    for rest in ["\nprocess_name=%(process_num)d\nnumprocs=2", "-b :80%(process_num)02d\nnumprocs=400"] {
+        let one = program(rest);
+        assert_eq!(names(&one), ["web"], "{rest}");
+        assert!(one[0].limits.replicas.is_some());
+    }
+}
+
+#[test]
 fn what_supervisord_refuses_is_noted() {
     for text in [
         "[program:a]\ncommand=gunicorn --access-logformat '%(h)s' app\n",
