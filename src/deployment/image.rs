@@ -370,7 +370,10 @@ impl<'f> Image<'f> {
                         self.runs.push(Ran { place: *place, folder, behind: self.copied.len() });
                     }
                     Step::Copy(index, written, word) => {
-                        let path = word.resolve(&|name| self.scope.text(name));
+                        // The builder knows no home, so `COPY start.sh $HOME` means the working folder.
+                        let home = |name: &str| (name == "HOME").then(String::new);
+                        let path = word.resolve(&|name| self.scope.text(name).or_else(|| home(name)));
+                        let path = path.map(|path| if path.is_empty() { "./".to_owned() } else { path });
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
                         if let (Some(copied), Some(destination)) = (unit.copied.get(*index), destination) {
                             let resolve = |word: &Word| word.resolve(&|name| self.scope.text(name));
@@ -407,7 +410,12 @@ impl<'f> Image<'f> {
                 let mut one = Environment::default();
                 one.set(variable, &lookup);
                 self.scope.pass_on(variable, &mut one);
-                seen.overlay(one.clone());
+                // An empty one is there to be filled in by whoever runs the image.
+                if one.text(&variable.name).is_some_and(|text| text.is_empty()) {
+                    self.environment.remove(&variable.name);
+                } else {
+                    seen.overlay(one.clone());
+                }
                 after.overlay(one);
             }
         }

@@ -269,7 +269,7 @@ impl<'f> Scene<'f> {
             awaits_words: None,
             installed,
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
-            instruction: None,
+            instruction: entrypoint.or(command).map(|command| command.place),
             overlaid: None,
             outer: filled_in,
         }

@@ -54,8 +54,8 @@ const FOLDER_MARKERS: [&str; 8] = [
     ".farrierignore",
 ];
 
-/// Who puts these into a package wants it to be looked at by itself.
-const SETTLED: [&str; 2] = ["farrier.toml", "farrier-baseline.json"];
+/// Who puts these into a package wants it to be looked at by itself, and a repository is a project.
+const SETTLED: [&str; 3] = ["farrier.toml", "farrier-baseline.json", ".git"];
 
 /// More files than a project has; a walk from `/` ends here.
 const MAX_FILES: usize = 50_000;
@@ -183,7 +183,9 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let package = |folder: &&Path| has(folder, &["__init__.py"]) && !has(folder, &SETTLED);
     let outside = home.ancestors().find(|folder| !package(folder)).unwrap_or(home);
     let marked = |folder: &&Path| has(folder, &MARKERS) || is_folder && has(folder, &FOLDER_MARKERS);
-    let root = outside.ancestors().find(marked).unwrap_or(outside);
+    // Where nothing around it is a project, a package that looks like one is: its neighbours are none of its business.
+    let climbed = || home.ancestors().take_while(|folder| *folder != outside).filter(marked).last();
+    let root = outside.ancestors().find(marked).or_else(climbed).unwrap_or(outside);
     // What was typed is what notes and messages name.
     Ok(if is_folder && root == real { path.to_path_buf() } else { root.to_path_buf() })
 }
@@ -525,5 +527,10 @@ mod tests {
         let home = alone.path().canonicalize().unwrap();
         assert_eq!(root_of(&alone.path().join("shop/api")).unwrap(), home);
         assert_eq!(root_of(alone.path()).unwrap(), alone.path());
+        let beside =
+            project(&["one/__init__.py", "one/manage.py", "one/Dockerfile", "one/api/__init__.py", "two/app.py"]);
+        let one = beside.path().canonicalize().unwrap().join("one");
+        assert_eq!(root_of(&beside.path().join("one")).unwrap().canonicalize().unwrap(), one);
+        assert_eq!(root_of(&beside.path().join("one/api")).unwrap().canonicalize().unwrap(), one);
     }
 }

@@ -10,6 +10,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     classes(service, context, out);
     networks(service, context, out);
     options(service, context, out);
+    // Of a server that no list has, another package brings what version it likes.
+    if deployment.version.is_assumed() && !deployment.asks_for(table(deployment.server).distribution()) {
+        return;
+    }
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
         return;
     };

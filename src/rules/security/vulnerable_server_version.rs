@@ -7,11 +7,9 @@ pub(super) const RULE: Rule = rule!("vulnerable-server-version", Shape::Deployme
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    // A development server is named only where no other one is served by what is pinned.
+    // What developers start is named only where nothing else is known to run that server.
     let is_same = |other: &crate::deployment::Deployment| {
-        other.development.is_none()
-            && other.version.place == deployment.version.place
-            && other.server == deployment.server
+        other.development.is_none() && !other.version.is_assumed() && other.server == deployment.server
     };
     if !service.in_production() && context.deployments.iter().any(is_same) {
         return;
