@@ -66,7 +66,7 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         let named = || modules.get(file).is_some_and(|module| keeps_sessions_in_cache(&module.body));
         files.get(*file).text().contains(SESSIONS_IN_CACHE) && named()
     });
-    let alias = session_alias(loaded, modules);
+    let alias = sessions_in_cache.then(|| session_alias(loaded, modules)).flatten();
     let has_extension = loaded.iter().any(|file| files.get(*file).text().contains("flask_caching"));
     let names_storage = loaded.iter().any(|&file| files.get(file).text().contains("RATELIMIT_STORAGE"));
     for &file in loaded {
@@ -89,7 +89,6 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
             limits,
             initialised,
             idle: BTreeSet::new(),
-            sessions_in_cache,
             alias,
             has_extension,
             aside: BTreeSet::new(),
@@ -155,9 +154,7 @@ struct Seeker<'m> {
     initialised: Option<BTreeSet<String>>,
     /// Limiters that have no application and get none.
     idle: BTreeSet<Span>,
-    /// Whether the sessions of Django are in its cache and nowhere else.
-    sessions_in_cache: bool,
-    /// The name of the cache that holds them; `None` where it is not known.
+    /// The name of the cache that holds the sessions of Django, which are nowhere else; `None` where it is not known.
     alias: Option<&'m str>,
     /// Whether anything that is loaded has Flask-Caching, whose names mean nothing without it.
     has_extension: bool,
@@ -357,8 +354,8 @@ impl<'a> visitor::Visitor<'a> for Seeker<'_> {
             }
             // What a condition or a variable chooses may be the other one.
             Expr::If(_) | Expr::BoolOp(_) => return,
-            Expr::StringLiteral(text) if self.sessions_in_cache && text.value.to_str() == LOCAL_CACHE => {
-                if self.alias.is_none() || self.aside.contains(&span_of(text)) {
+            Expr::StringLiteral(text) if self.alias.is_some() && text.value.to_str() == LOCAL_CACHE => {
+                if self.aside.contains(&span_of(text)) {
                     return;
                 }
                 self.add(KeepsakeKind::Memory("the cache that holds the sessions"), span_of(text));

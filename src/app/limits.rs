@@ -76,7 +76,7 @@ impl<'a> Asked<'_, 'a> {
         let is_partial = self.types.value(&bound.func, *home).iter().any(
             |value| matches!(value, Value::External(name) if matches!(&**name, "functools.partial" | "functools.partialmethod")),
         );
-        is_partial.then(|| (bound, Asked { types: self.types, frame: *home, callers: &[] }))
+        is_partial.then_some((bound, Asked { types: self.types, frame: *home, callers: &[] }))
     }
 
     fn limit(&self, call: &'a ast::ExprCall, sink: &Sink) -> Limit {

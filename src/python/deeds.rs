@@ -156,10 +156,10 @@ impl<'a> visitor::Visitor<'a> for Reader {
 
     fn visit_expr(&mut self, expr: &'a Expr) {
         match expr {
-            Expr::Subscript(subscript) if subscript.ctx.is_load() => {
-                if self.name(&subscript.value).as_deref() == Some("os.environ") {
-                    self.asks(&subscript.slice, span_of(expr));
-                }
+            Expr::Subscript(subscript)
+                if subscript.ctx.is_load() && self.name(&subscript.value).as_deref() == Some("os.environ") =>
+            {
+                self.asks(&subscript.slice, span_of(expr));
             }
             Expr::Compare(compare) => {
                 if let [of] = &*compare.comparators
