@@ -480,7 +480,9 @@ fn gunicorn_takes(folder: &Folder, case: &Case, words: &str) -> Result<(), Strin
     let report = folder.farrier(case, &["--format", "json"]);
     let report: Json = serde_json::from_slice(&report.stdout).map_err(|error| error.to_string())?;
     let items = report["services"][0]["items"].as_array().cloned().unwrap_or_default();
-    for item in items.iter().filter(|item| item["current"].is_u64()) {
+    // What compose waits is no setting of it.
+    let own = |item: &&Json| item["current"].is_u64() && item["setting"] != "stop_grace_period";
+    for item in items.iter().filter(own) {
         let setting = item["setting"].as_str().unwrap_or_default();
         let line = printed.lines().find(|line| line.split_whitespace().next() == Some(setting));
         let theirs = line.and_then(|line| line.rsplit('=').next()).map(str::trim);

@@ -3,7 +3,7 @@
 //! Only the value that wins is edited, and only where it is written out. Anything else is refused
 //! with the place to look at, because an edit elsewhere would change nothing.
 
-use super::{alias, insert, portable};
+use super::{alias, insert, portable, stopping};
 use crate::deployment::{Behind, Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
@@ -72,8 +72,13 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
             continue;
         }
         let Some(effective) = deployment.setting(item.setting) else {
-            let is_outside = item.verdict == Verdict::Change;
-            changes.refused.push(Refusal { setting: item.setting, reason: elsewhere(item), is_outside });
+            match around(deployment, item, manner, files) {
+                Ok(change) => changes.made.push(change),
+                Err(reason) => {
+                    let is_outside = item.verdict == Verdict::Change;
+                    changes.refused.push(Refusal { setting: item.setting, reason, is_outside });
+                }
+            }
             continue;
         };
         let result = match item.verdict {
@@ -264,6 +269,16 @@ fn computed(winner: &Candidate, behind: Option<&Behind>, files: &Files) -> Optio
         Dependency::Quota { .. } => Some(format!("{at}it follows the CPU limit of the container")),
         Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
     })
+}
+
+/// Changes what is no setting of the server, where a file of the project has it.
+fn around(deployment: &Deployment, item: &Item, manner: Manner, files: &Files) -> Result<Change, String> {
+    let (place, fix) = stopping::followed(deployment, item, files).ok_or_else(|| elsewhere(item))?;
+    if manner.only.is_some_and(|file| files.owner(place.file) != file) {
+        return Err(elsewhere(item));
+    }
+    let value = item.target.whole().map(|seconds| Value::Int(seconds.into()));
+    Ok(Change { setting: item.setting, value, fix, unless: None })
 }
 
 /// Who sets what is no setting of the server.

@@ -14,6 +14,7 @@ mod seen;
 mod shared;
 mod single;
 mod stated;
+mod stopping;
 mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
@@ -21,6 +22,7 @@ pub use changes::{Change, Changes, GROUP, Manner, Refusal, changes};
 pub use shared::reconcile;
 pub use single::hold;
 pub use stated::Stated;
+pub use stopping::longer;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
 use crate::deployment::{Deployment, Effective, UnitKind};

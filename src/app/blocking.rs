@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::lines::Lines;
 use super::merging::{Stated, concludes, merged};
-use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair, route_classes};
+use super::route_classes::RouteClasses;
+use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
 use crate::python::calls::last_name;
 use crate::python::catalogue::{Category, Weight};
@@ -62,6 +63,8 @@ struct Cause {
 /// A handler that reaches a blocking call, and by how sure a chain.
 struct Reached {
     certainty: Confidence,
+    /// Whether it is a task that gets there, which the handler does not wait for.
+    in_task: bool,
     end: usize,
     name: String,
     place: Place,
@@ -156,6 +159,7 @@ pub(super) fn blocking(
                 cause.ends.insert(chain.end);
                 cause.reached.push(Reached {
                     certainty: standing.0.0,
+                    in_task: chain.ways.iter().any(|way| way.task),
                     end: chain.end,
                     name: entry.handler.name.clone(),
                     place: entry.handler.place,
@@ -172,7 +176,8 @@ pub(super) fn blocking(
     let wrapped = entries.iter().map(|entry| entry.found).filter(|found| found.frame.function != found.function);
     let wrapped = wrapped.filter(|found| is_async(found.frame.function)).map(|found| found.function).collect();
     let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
-    let report = Report { effects, framework, handlers, called, wrapped, lines };
+    let report =
+        Report { effects, framework, handlers, called, wrapped, lines, route_classes: RouteClasses::default() };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let repairs = repair::Repairs::new(effects.types(), sources);
@@ -273,6 +278,7 @@ struct Report<'e, 't, 'a> {
     /// Functions that a decorator of the project calls on the loop in place of the framework.
     wrapped: HashSet<FunctionId>,
     lines: Lines<'e, 't, 'a>,
+    route_classes: RouteClasses,
 }
 
 impl Report<'_, '_, '_> {
@@ -348,6 +354,7 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers(),
             role: cause.role,
             roles: cause.roles(),
+            in_task: cause.reached.iter().all(|one| one.in_task),
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back, &way),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
@@ -417,7 +424,7 @@ impl Report<'_, '_, '_> {
         let types = self.effects.types();
         let alone = !self.called.contains(&anchor)
             && !self.wrapped.contains(&anchor)
-            && !route_classes::may_call(types, anchor);
+            && !self.route_classes.may_call(types, anchor);
         let drop_async =
             threads && role_allows && alone && function.is_async && !function.awaits && !function.is_generator;
         let drop_async = drop_async && !repair::needs_loop(self.effects.types(), anchor);

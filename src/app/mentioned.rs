@@ -77,6 +77,7 @@ pub(super) fn unread<'a>(
     Unread {
         routers: routers.into_iter().filter(|(named, _)| !keeps(named)).map(|(_, made)| made).collect(),
         classes: classes.into_iter().filter(|(named, _)| !asked(named)).map(|(_, class)| class).collect(),
+        ..Unread::default()
     }
 }
 
@@ -141,7 +142,8 @@ fn is_kept(types: &Types<'_>, class: ClassId) -> bool {
     })
 }
 
-fn walks(types: &Types<'_>, file: u32) -> bool {
+/// Whether a module goes through modules, classes or names, or loads what is named by a text.
+pub(super) fn walks(types: &Types<'_>, file: u32) -> bool {
     let facts = types.facts_at(file);
     facts.binds_any
         || facts.calls.iter().any(|(index, call)| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::blocking::Site;
 use super::{Blocking, Category, Limit, Weight, repair};
+use crate::python::effects::gives_up;
 use crate::python::types::FunctionId;
 
 /// A statement in the making.
@@ -18,10 +19,15 @@ pub(super) struct Stated {
 }
 
 impl Stated {
+    /// Whether both are of one function, category and family of libraries.
+    fn is_alike(&self, other: &Self) -> bool {
+        let of = |stated: &Self| (stated.anchor, stated.blocking.category, family(stated.blocking.library));
+        of(self) == of(other)
+    }
+
     /// Whether whoever settles this one has settled the other.
     fn settles(&self, other: &Self) -> bool {
-        let of = |stated: &Self| (stated.anchor, stated.blocking.category, family(stated.blocking.library));
-        of(self) == of(other) && other.callers().is_subset(&self.callers())
+        self.is_alike(other) && other.callers().is_subset(&self.callers())
     }
 
     /// The functions that call towards it.
@@ -56,8 +62,13 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         )
     });
     let mut kept: Vec<Stated> = Vec::new();
+    // Those that one may settle stand side by side.
+    let mut first_alike = 0;
     for next in all {
-        match kept.iter_mut().find(|first| first.settles(&next)) {
+        if kept.last().is_some_and(|last| !last.is_alike(&next)) {
+            first_alike = kept.len();
+        }
+        match kept.iter_mut().skip(first_alike).find(|first| first.settles(&next)) {
             Some(first) => {
                 let Stated { blocking: next, sites, wrapper, .. } = next;
                 if wrapper == repair::Wrapper::SyncToAsync {
@@ -70,6 +81,7 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.anchors.extend(next.anchors);
                     known.passed.extend(next.passed);
                     first.sites.extend(sites);
+                    known.in_task &= next.in_task;
                     known.handlers.extend(next.handlers);
                     if next.certainty >= known.certainty {
                         known.roles.extend(next.roles);
@@ -98,11 +110,6 @@ fn slept(blocking: &Blocking) -> Duration {
         (Category::Sleep, Limit::Given(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
         _ => Duration::ZERO,
     }
-}
-
-/// Whether a call takes back what others have begun: it is hardly ever the one that takes time.
-fn gives_up(what: &str) -> bool {
-    matches!(what.rsplit('.').next().unwrap_or(what), "close" | "expire" | "expunge" | "rollback")
 }
 
 /// Whether a call ends what others have begun: it waits too, but they are what takes time.

@@ -39,6 +39,7 @@ mod target;
 #[cfg(test)]
 mod target_cases;
 mod tasks;
+mod uncalled;
 mod workload;
 
 use std::borrow::Cow;
@@ -266,6 +267,7 @@ fn assemble<'a>(
     // Of what nobody is known to serve, everything may be served.
     let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
     foreign.unread = mentioned::unread(types, loaded, modules, object);
+    foreign.unread.functions = uncalled::uncalled(types, loaded, files, object);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,

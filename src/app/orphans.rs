@@ -75,11 +75,12 @@ type Alike<'o> = BTreeMap<(&'o str, &'o [u32]), Vec<(usize, &'o Orphan)>>;
 fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     let &Code { files, modules, .. } = code;
     let constructors = constructors(modules);
+    let left: BTreeSet<FileId> =
+        known.iter().flatten().flat_map(|application| &application.foreign).map(|(file, _)| *file).collect();
     let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
     for (&file, module) in modules {
         let path = files.get(file).path();
-        let is_left = known.iter().flatten().any(|application| application.foreign.iter().any(|(at, _)| *at == file));
-        if (!is_known(known, file) || is_left)
+        if (!is_known(known, file) || left.contains(&file))
             && !is_aside(path)
             && calls(module).iter().any(|call| constructors.contains(last_name(&call.func)))
         {

@@ -2,6 +2,8 @@
 //!
 //! Where it cannot be seen which router a function is registered on, any such class of the project counts.
 
+use std::cell::OnceCell;
+
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -10,41 +12,60 @@ use crate::python::types::{Frame, FunctionId, Types, Value};
 /// The keyword, and the attribute, by which a router is told the class of its routes.
 const ROUTE_CLASS: &str = "route_class";
 
-/// Whether somebody else than FastAPI may call a function that is registered as a route.
-pub(super) fn may_call(types: &Types<'_>, id: FunctionId) -> bool {
-    let function = types.function(id);
-    let around = types.plain(FunctionId { index: function.parent, ..id });
-    let routers = function.decorators.iter().filter_map(|decorator| match &decorator.expression {
-        Expr::Call(call) => match &*call.func {
-            Expr::Attribute(method) => Some(&*method.value),
-            _ => None,
-        },
-        _ => None,
-    });
-    let is_set = types.files().any(|file| types.facts_at(file).outside.contains_key(ROUTE_CLASS));
-    routers.into_iter().any(|router| {
-        let Expr::Name(name) = router else { return is_set || anywhere(types) };
-        let sources = types.sources(name.id.as_str(), around, span_of(name).start);
-        let made: Vec<_> = sources
-            .iter()
-            .map(|(bound, frame)| match bound {
-                Bound::Value { value: Some(Expr::Call(call)), .. } => Some(is_of_library(types, call, *frame)),
-                _ => None,
-            })
-            .collect();
-        is_set || if made.is_empty() || made.contains(&None) { anywhere(types) } else { made.contains(&Some(true)) }
-    })
+/// What is asked of all routers of a project, each once.
+#[derive(Debug, Default)]
+pub(super) struct RouteClasses {
+    /// Whether any router is given one by an attribute.
+    set: OnceCell<bool>,
+    /// Whether any router of the project has routes of such a class.
+    anywhere: OnceCell<bool>,
 }
 
-/// Whether any router of the project has routes of such a class.
-fn anywhere(types: &Types<'_>) -> bool {
-    types.files().any(|file| {
-        let mut calls = types.facts_at(file).calls.iter();
-        calls.any(|&(index, call)| {
-            let frame = types.plain(FunctionId { file, index });
-            call.arguments.keywords.iter().any(says) && is_of_library(types, call, frame)
+impl RouteClasses {
+    /// Whether somebody else than FastAPI may call a function that is registered as a route.
+    pub(super) fn may_call(&self, types: &Types<'_>, id: FunctionId) -> bool {
+        let function = types.function(id);
+        let around = types.plain(FunctionId { index: function.parent, ..id });
+        let mut routers = function.decorators.iter().filter_map(|decorator| match &decorator.expression {
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(method) => Some(&*method.value),
+                _ => None,
+            },
+            _ => None,
+        });
+        routers.any(|router| {
+            if self.is_set(types) {
+                return true;
+            }
+            let Expr::Name(name) = router else { return self.is_anywhere(types) };
+            let sources = types.sources(name.id.as_str(), around, span_of(name).start);
+            let made: Vec<_> = sources
+                .iter()
+                .map(|(bound, frame)| match bound {
+                    Bound::Value { value: Some(Expr::Call(call)), .. } => Some(is_of_library(types, call, *frame)),
+                    _ => None,
+                })
+                .collect();
+            if made.is_empty() || made.contains(&None) { self.is_anywhere(types) } else { made.contains(&Some(true)) }
         })
-    })
+    }
+
+    fn is_set(&self, types: &Types<'_>) -> bool {
+        let set = || types.files().any(|file| types.facts_at(file).outside.contains_key(ROUTE_CLASS));
+        *self.set.get_or_init(set)
+    }
+
+    fn is_anywhere(&self, types: &Types<'_>) -> bool {
+        *self.anywhere.get_or_init(|| {
+            types.files().any(|file| {
+                let mut calls = types.facts_at(file).calls.iter();
+                calls.any(|&(index, call)| {
+                    let frame = types.plain(FunctionId { file, index });
+                    call.arguments.keywords.iter().any(says) && is_of_library(types, call, frame)
+                })
+            })
+        })
+    }
 }
 
 fn says(keyword: &ast::Keyword) -> bool {

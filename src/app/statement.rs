@@ -9,6 +9,7 @@ use crate::source::Place;
 
 /// A place where the event loop may stand still.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Blocking {
     /// The blocking call itself.
     pub call: Place,
@@ -53,6 +54,8 @@ pub struct Blocking {
     pub role: Role,
     /// What those are for; the most consequential role first.
     pub roles: Vec<Role>,
+    /// Whether a task gets there, whoever begins it: nobody waits for that.
+    pub in_task: bool,
     /// Whom it asks, where the address is written down.
     pub destination: Option<Destination>,
     /// What settles it.

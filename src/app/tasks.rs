@@ -82,7 +82,8 @@ fn goes_on(effects: &mut Effects<'_, '_>, frame: Frame) -> bool {
         if function.goes_on && function.is_async || seen.len() > MAX_BELOW {
             return true;
         }
-        for step in &node.steps {
+        // What it begins as a task of its own is not waited for.
+        for step in node.steps.iter().filter(|step| !step.task) {
             if seen.insert(step.to) {
                 open.push(step.to);
             }

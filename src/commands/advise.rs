@@ -239,7 +239,13 @@ fn reaches(
     for change in made.iter().filter(here) {
         let reached = |value: &Value| {
             let mut deployments = after.assembly.deployments.iter();
-            deployments.any(|deployment| deployment.setting(change.setting).and_then(|s| s.value()) == Some(value))
+            deployments.any(|deployment| match deployment.setting(change.setting) {
+                Some(setting) => setting.value() == Some(value),
+                // The time until the kill is no setting of the server.
+                None => {
+                    deployment.limits.stop_grace.as_ref().is_some_and(|it| it.value.0.to_string() == value.to_string())
+                }
+            })
         };
         if change.value.as_ref().is_some_and(|value| !reached(value)) {
             return Err(format!("`{}` would not take the new value", change.setting));

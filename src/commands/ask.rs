@@ -33,6 +33,11 @@ const GROUPS: [(&str, &[&str]); 3] = [
             "timeout_keep_alive",
             "keep_alive_timeout",
             "worker_tmp_dir",
+            "stop_grace_period",
+            "terminationGracePeriodSeconds",
+            "TimeoutStopSec",
+            "stopwaitsecs",
+            "time until the kill",
         ],
     ),
     ("recycling of workers", &["max_requests", "max_requests_jitter"]),
@@ -195,11 +200,11 @@ mod tests {
         let mut questions = Vec::new();
         let mut around = advice();
         let kill = around.items.iter().find(|item| item.setting == "workers").cloned().unwrap();
-        around.items.push(Item { setting: "stop_grace_period", ..kill });
+        around.items.push(Item { setting: "thread_limiter", ..kill });
         let agreed = Asked::new("y\n".as_bytes(), &mut questions).agreed("app", &around).ok().unwrap();
         assert_eq!(agreed.items.len(), 2);
         let questions = String::from_utf8(questions).unwrap();
-        assert!(questions.contains("not written\n  stop_grace_period: 12 now"), "{questions}");
+        assert!(questions.contains("not written\n  thread_limiter: 12 now"), "{questions}");
     }
 
     #[test]

@@ -117,8 +117,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             if judged.run.contains(&image.stage.place) {
                 continue;
             }
-            let replaced = judged.replaced.get(&image.stage.place).and_then(|all| all.first()).copied();
-            match guarded(|| Scene::image(&image, replaced, files, facts)) {
+            match guarded(|| Scene::image(&image, &judged, files, facts)) {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }

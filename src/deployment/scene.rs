@@ -46,6 +46,8 @@ pub(super) struct Judged {
     pub(super) run: BTreeSet<Place>,
     /// Those that units give another command.
     pub(super) replaced: BTreeMap<Place, Vec<Place>>,
+    /// Those whose own command developers run, and where.
+    pub(super) developed: BTreeMap<Place, Place>,
 }
 
 /// A unit about to be played.
@@ -135,8 +137,11 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// An image with the command that it has itself, and the service that replaces it, if one does.
-    pub(super) fn image(image: &Image<'f>, replaced: Option<Place>, files: &Files, facts: &Facts) -> Self {
+    /// An image with the command that it has itself, unless a unit runs that.
+    pub(super) fn image(image: &Image<'f>, judged: &Judged, files: &Files, facts: &Facts) -> Self {
+        let replaced = judged.replaced.get(&image.stage.place).and_then(|all| all.first()).copied();
+        let developed = judged.developed.get(&image.stage.place).copied().map(|service| (service, "is for developers"));
+        let overlaid = replaced.map(|service| (service, "replaces it")).or(developed);
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
         let installed = installed_in(image, &home, files);
@@ -162,8 +167,8 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: false,
             instruction: image.entrypoint.or(image.command).map(|command| command.place),
-            overlaid: replaced.map(|service| {
-                let why = format!("it reloads, and `{}` replaces it", files.get(service.file).path());
+            overlaid: overlaid.map(|(service, what)| {
+                let why = format!("it reloads, and `{}` {what}", files.get(service.file).path());
                 Located::new(why, service)
             }),
             outer: Assigned::new(),
@@ -245,6 +250,8 @@ impl<'f> Scene<'f> {
             } else {
                 judged.run.insert(image.stage.place);
             }
+        } else if let Some(image) = own_image.filter(|_| !is_chart && !uses_own) {
+            judged.developed.entry(image.stage.place).or_insert(unit.place);
         }
         let shell = match own_image {
             Some(image) => image.shell(files),

@@ -54,8 +54,9 @@ const FOLDER_MARKERS: [&str; 8] = [
     ".farrierignore",
 ];
 
-/// Who puts these into a package wants it to be looked at by itself, and a repository is a project.
-const SETTLED: [&str; 3] = ["farrier.toml", "farrier-baseline.json", ".git"];
+/// A package with one of these is the root of a project, which some test runners want to be a package; and who puts
+/// settings into one wants it to be looked at by itself.
+const SETTLED: [&str; 4] = [".git", "pyproject.toml", "farrier.toml", "farrier-baseline.json"];
 
 /// More files than a project has; a walk from `/` ends here.
 const MAX_FILES: usize = 50_000;
@@ -172,8 +173,9 @@ fn missing(path: &Path, error: std::io::Error) -> Error {
 
 /// The project that `path` belongs to: the nearest folder, its own among them, that looks like the root of one.
 ///
-/// Packages are climbed out of first, whatever lies in them: their modules are imported from beside them. A path in
-/// no project is, or lies in, one of its own.
+/// Packages are climbed out of first, as long as they are no repository and no distribution of their own: their modules
+/// are imported from beside them. What lies beside one that looks like a root is no project for that, unless it looks
+/// like one itself: somebody keeps all his projects there. A path in no project is, or lies in, one of its own.
 pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let metadata = fs::metadata(path).map_err(|error| missing(path, error))?;
     let real = path.canonicalize().map_err(|error| missing(path, error))?;
@@ -183,9 +185,9 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let package = |folder: &&Path| has(folder, &["__init__.py"]) && !has(folder, &SETTLED);
     let outside = home.ancestors().find(|folder| !package(folder)).unwrap_or(home);
     let marked = |folder: &&Path| has(folder, &MARKERS) || is_folder && has(folder, &FOLDER_MARKERS);
-    // Where nothing around it is a project, a package that looks like one is: its neighbours are none of its business.
-    let climbed = || home.ancestors().take_while(|folder| *folder != outside).filter(marked).last();
-    let root = outside.ancestors().find(marked).or_else(climbed).unwrap_or(outside);
+    let packages = || home.ancestors().take_while(package);
+    let alone = || packages().filter(marked).last().unwrap_or(outside);
+    let root = outside.ancestors().find(marked).unwrap_or_else(alone);
     // What was typed is what notes and messages name.
     Ok(if is_folder && root == real { path.to_path_buf() } else { root.to_path_buf() })
 }
@@ -523,14 +525,18 @@ mod tests {
         assert_eq!(root("services/mail"), top.join("services/mail"));
         assert_eq!(root("services/mail/jobs"), top.join("services/mail"));
         assert_eq!(root("known"), top.join("known"));
+        // Test runners want this root to be a package.
+        for mark in ["Dockerfile", "pyproject.toml", ".git/HEAD", "manage.py"] {
+            let many = project(&["other/app.py", "shop/__init__.py", "shop/api/__init__.py", &format!("shop/{mark}")]);
+            let shop = many.path().canonicalize().unwrap().join("shop");
+            for inside in ["shop", "shop/api"] {
+                let found = root_of(&many.path().join(inside)).unwrap().canonicalize().unwrap();
+                assert_eq!(found, shop, "{inside}, {mark}");
+            }
+        }
         let alone = project(&["shop/__init__.py", "shop/api/__init__.py"]);
         let home = alone.path().canonicalize().unwrap();
         assert_eq!(root_of(&alone.path().join("shop/api")).unwrap(), home);
         assert_eq!(root_of(alone.path()).unwrap(), alone.path());
-        let beside =
-            project(&["one/__init__.py", "one/manage.py", "one/Dockerfile", "one/api/__init__.py", "two/app.py"]);
-        let one = beside.path().canonicalize().unwrap().join("one");
-        assert_eq!(root_of(&beside.path().join("one")).unwrap().canonicalize().unwrap(), one);
-        assert_eq!(root_of(&beside.path().join("one/api")).unwrap().canonicalize().unwrap(), one);
     }
 }

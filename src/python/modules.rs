@@ -92,8 +92,7 @@ impl Modules {
         let relative = dotted.replace('.', "/");
         let top = dotted.split('.').next().unwrap_or(dotted);
         let roots = self.roots(from, catalogue::speaks_about(top));
-        let exact =
-            self.placed(&relative).or_else(|| roots.iter().find_map(|root| self.file_at(&join(root, &relative))));
+        let exact = self.placed(&relative).or_else(|| roots.iter().find_map(|root| self.file_below(root, &relative)));
         if exact.is_some() {
             return exact.map(ModuleRef::File);
         }
@@ -115,20 +114,23 @@ impl Modules {
         let folder = parent(self.tree.paths.get(&from)?);
         let top = relative.split('/').next().unwrap_or(relative);
         let is_run = self.tree.programs.contains(folder) && !is_standard(top);
-        is_run.then(|| self.file_at(&join(folder, relative))).flatten()
+        is_run.then(|| self.file_below(folder, relative)).flatten()
     }
 
     /// The file in another part of a project of several, each with a folder of its own that packages start in:
     /// `packages/core/src/core/store.py`. Unknown, if there are several.
     fn elsewhere(&self, top: &str, relative: &str) -> Option<FileId> {
         let roots = self.tree.roots.get(top)?;
-        let mut found = roots.iter().filter_map(|root| self.file_at(&join(root, relative)));
+        let mut found = roots.iter().filter_map(|root| self.file_below(root, relative));
         let first = found.next()?;
         found.all(|other| other == first).then_some(first)
     }
 
     /// The file at a path below the folder that the program starts in, where what lies there came from elsewhere.
     fn placed(&self, relative: &str) -> Option<FileId> {
+        if self.start.placed.is_empty() {
+            return None;
+        }
         let paths = [format!("{relative}/__init__.py"), format!("{relative}.py")];
         let at = |(place, source): &(String, String)| {
             paths.iter().find_map(|path| self.tree.by_path.get(&moved(path, place, source)?).copied())
@@ -192,8 +194,27 @@ impl Modules {
     }
 
     fn file_at(&self, path: &str) -> Option<FileId> {
-        let package = self.tree.by_path.get(&join(path, "__init__.py"));
-        package.or_else(|| self.tree.by_path.get(&format!("{path}.py"))).copied()
+        self.file_below("", path)
+    }
+
+    /// The package or the module at a path below a folder.
+    fn file_below(&self, folder: &str, path: &str) -> Option<FileId> {
+        // Asked for each folder that an import may start in: one text for both names.
+        let mut name = String::with_capacity(folder.len() + path.len() + "//__init__.py".len());
+        for part in [folder, path] {
+            if !name.is_empty() && !part.is_empty() {
+                name.push('/');
+            }
+            name.push_str(part);
+        }
+        let end = name.len();
+        name.push_str(if end == 0 { "__init__.py" } else { "/__init__.py" });
+        if let Some(package) = self.tree.by_path.get(&name) {
+            return Some(*package);
+        }
+        name.truncate(end);
+        name.push_str(".py");
+        self.tree.by_path.get(&name).copied()
     }
 
     /// Folders that absolute imports of `from` may start in, the likeliest first.
@@ -247,7 +268,7 @@ fn parent(path: &str) -> &str {
 }
 
 fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() { name.to_owned() } else { [folder, name].join("/") }
 }
 
 #[cfg(test)]

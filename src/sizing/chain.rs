@@ -6,10 +6,14 @@
 use super::advice::{Amount, Binding, Item, Verdict};
 use super::inputs::{Chain, Class, Heartbeat, Inputs, Known, Timer};
 use super::recommend::amount;
+use crate::findings::Confidence;
 use crate::values::Seconds;
 
 /// Fewer requests than this and a worker starts more often than it serves.
 const FEWEST_REQUESTS: u32 = 100;
+
+/// Less time than this for requests, in seconds, is little: whoever knows of none that takes longer allows more.
+pub const FEW_SECONDS: u32 = 10;
 
 /// What to set beside `workers` of `class`, in the order in which time passes.
 pub(super) fn items(inputs: &Inputs, class: Class, workers: Option<u32>) -> Vec<Item> {
@@ -33,13 +37,13 @@ pub(super) fn steps(inputs: &Inputs, class: Class) -> Vec<String> {
             .drain
             .as_ref()
             .map_or_else(String::new, |drain| format!(" - {} before the signal ({})", drain.value, drain.source));
-        lines.push(format!(
-            "stop: {} until the kill ({}){drain} - {} to end leave {} for requests",
-            kill.value,
-            kill.source,
-            chain.margins.stop,
-            Seconds(f64::from(room))
-        ));
+        let (kill, source, room) = (kill.value, &kill.source, Seconds(f64::from(room)));
+        let margin = chain.margins.stop;
+        lines.push(if halves(chain) {
+            format!("stop: {kill} until the kill ({source}){drain} are short; half of them leaves {room} for requests")
+        } else {
+            format!("stop: {kill} until the kill ({source}){drain} - {margin} to end leave {room} for requests")
+        });
     }
     if let Some(idle) = chain.idle_kept.as_ref().filter(|_| class != Class::Sync && chain.keepalive.is_some()) {
         lines.push(format!("idle connections are kept for {} in front ({}), so longer here", idle.value, idle.source));
@@ -70,13 +74,27 @@ fn unended(chain: &Chain, class: Class) -> Option<String> {
 /// Whole seconds for requests between the signal to stop and the kill; `None` where the kill is not known or
 /// leaves no time at all.
 fn room_to_stop(chain: &Chain) -> Option<u32> {
-    let kill = chain.kill_after.as_ref()?.value.0;
-    let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
-    let room = kill - drain;
-    let margin = chain.margins.stop.0;
+    let room = after_draining(chain)?;
     // Of a short time half is better than nothing.
-    let room = if room >= 2.0 * margin { room - margin } else { room / 2.0 };
+    let room = if halves(chain) { room / 2.0 } else { room - chain.margins.stop.0 };
     whole(room).filter(|room| *room >= 1)
+}
+
+/// Time between the signal to stop and the kill.
+fn after_draining(chain: &Chain) -> Option<f64> {
+    let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
+    Some(chain.kill_after.as_ref()?.value.0 - drain)
+}
+
+/// Whether that is too short for the margin.
+fn halves(chain: &Chain) -> bool {
+    after_draining(chain).is_some_and(|room| room < 2.0 * chain.margins.stop.0)
+}
+
+/// Whether there is so little time for requests that the server had better not wait less, but be killed later. Where
+/// somebody states how long the longest takes, that decides.
+fn is_hurried(chain: &Chain) -> bool {
+    chain.longest_request.is_none() && room_to_stop(chain).is_none_or(|room| room < FEW_SECONDS)
 }
 
 fn graceful(chain: &Chain) -> Option<Item> {
@@ -88,7 +106,12 @@ fn graceful(chain: &Chain) -> Option<Item> {
     }
     let most = room_to_stop(chain)?;
     let least = longest.unwrap_or(1).clamp(1, most);
-    Some(timed(timer, least, most, Some(most), Binding::Stop))
+    let item = timed(timer, least, most, Some(most), Binding::Stop);
+    if item.verdict != Verdict::Change || !is_hurried(chain) {
+        return Some(item);
+    }
+    // Without a bound there is no time to add up to: a short one is then something to think about.
+    timer.now.value.is_none().then_some(Item { verdict: Verdict::Consider, ..item })
 }
 
 /// The time until the kill, where it is over before the signal, or before the longest request ends.
@@ -96,11 +119,13 @@ fn time_to_stop(chain: &Chain) -> Option<Item> {
     let (kill, graceful) = (chain.kill_after.as_ref()?, chain.graceful.as_ref()?);
     let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
     let longest = chain.longest_request.as_ref().map(|longest| longest.value.0);
-    let least = whole((drain + longest.unwrap_or(1.0) + chain.margins.stop.0).ceil())?;
     let room = room_to_stop(chain).map_or(0.0, f64::from);
-    if room > 0.0 && longest.is_none_or(|longest| room >= longest) {
+    let cut = is_hurried(chain) && graceful.now.value.is_some_and(|now| now > room);
+    if room > 0.0 && longest.is_none_or(|longest| room >= longest) && !cut {
         return None;
     }
+    let needed = longest.unwrap_or(if cut { f64::from(FEW_SECONDS) } else { 1.0 });
+    let least = whole((drain + needed + chain.margins.stop.0).ceil())?;
     let target = whole((drain + longest.or(graceful.now.value).unwrap_or(1.0) + chain.margins.stop.0).ceil())?;
     Some(Item {
         setting: chain.kill_setting,
@@ -110,7 +135,12 @@ fn time_to_stop(chain: &Chain) -> Option<Item> {
         target: Amount::Seconds(target.max(least)),
         upper: Amount::Open,
         binding: if longest.is_some() { Binding::Request } else { Binding::Stop },
-        verdict: Verdict::Change,
+        // Where nobody has chosen the time, nobody has said that it is short.
+        verdict: if kill.confidence == Confidence::High || chain.drain.is_some() || longest.is_some() {
+            Verdict::Change
+        } else {
+            Verdict::Consider
+        },
     })
 }
 

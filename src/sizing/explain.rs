@@ -6,9 +6,10 @@ use super::capacity::{
     GROWTH, PLANNED_MEMORY, Rate, THREAD, capacity, closed_loop_ceiling, in_flight, memory_for_workers, number,
     runs_per_period, slots_for_cpu, slots_for_demand, slowest, whole_down,
 };
+use super::guess::{self, plan};
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Load, most_replicas, patience, replicas};
-use super::plan::{Plan, for_the_locks, plan};
+use super::plan::{Plan, for_the_locks};
 use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, Workload, inputs};
 use crate::findings::Confidence;
@@ -38,6 +39,7 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
         lines.extend(handlers(inputs, plan));
     }
     lines.extend(memory(inputs, plan));
+    lines.extend(plan.and_then(|plan| guess::beyond(inputs, plan)));
     lines.extend(database(inputs, plan));
     lines.extend(super::chain::steps(inputs, plan.map_or(inputs.class.value, |plan| plan.class)));
     let workers = inputs.configured.workers.as_ref().map(|workers| workers.value);
@@ -108,8 +110,11 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
         if (load.cpus.0 - 1.0).abs() < f64::EPSILON { "wants" } else { "want" },
         counted(load.cpus.whole_up(), "process")
     );
-    let alone = if plan.workers.upper == load.cpus.whole_up() + 1 && plan.workers.upper > plan.workers.target {
+    let (whole, most) = (load.cpus.whole_up(), plan.workers.upper);
+    let alone = if most == whole + 1 && most > plan.workers.target {
         format!("{alone}; one more is a spare while another starts again")
+    } else if plan.class == Class::Gthread && load.is_guessed() && most == 2 * whole + 1 {
+        format!("{alone}; up to {most} = 2 x {whole} + 1 are nothing to object to while nobody says what requests do")
     } else {
         alone
     };
@@ -558,6 +563,9 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class, slot
     }
     if inputs.memory.is_some() && inputs.per_worker.is_none() {
         ask("how much memory one worker takes (PSS after some traffic)");
+    }
+    if guess::beyond(inputs, &plan(inputs, load)).is_some() {
+        ask("what one worker takes of it (PSS after some traffic: `farrier measure`, `--worker-memory`)");
     }
     if inputs.memory.is_none() && inputs.per_worker.is_some() {
         ask("how much memory the service may use");

@@ -10,6 +10,7 @@ pub mod chain;
 mod advice;
 mod explain;
 mod given;
+mod guess;
 mod inputs;
 mod load;
 mod own;

@@ -3,7 +3,8 @@
 use super::Inputs;
 use super::advice::Binding;
 use super::capacity::{MOST_BLOCKING, number, whole_up};
-use super::inputs::{Class, Known, WorkerMemory};
+use super::guess;
+use super::inputs::Class;
 use super::load::Load;
 use crate::findings::Confidence;
 
@@ -123,16 +124,17 @@ impl Plan {
     }
 }
 
-/// The plan for `load`. Configured values matter in one way only: what is inside the range stays,
-/// and the other numbers are chosen to go with it.
-pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
+/// The plan for `load` by the best estimate of everything. Configured values matter in one way only: what is inside the
+/// range stays, and the other numbers are chosen to go with it.
+pub(super) fn estimated(inputs: &Inputs, load: &Load) -> Plan {
     let now = inputs.configured.workers.as_ref().map(|w| w.value);
     if inputs.one_process.is_some() {
         return in_one_process(inputs, load);
     }
-    if let Some(now) = now.filter(|_| inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(is_guess)) {
+    if let Some(now) = now.filter(|_| inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(guess::is_guess))
+    {
         // Each process would load the models once more, and nobody says how large they are.
-        let fewer = plan(&Inputs { models: None, ..inputs.clone() }, load);
+        let fewer = estimated(&Inputs { models: None, ..inputs.clone() }, load);
         let target = fewer.workers.target.min(now.max(1));
         let workers = Range { lower: 1, target, upper: fewer.workers.upper.max(target), ..fewer.workers };
         return Plan { workers, ..fewer };
@@ -147,17 +149,13 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
 impl Plan {
     /// Whether models keep it from more processes.
     pub(super) fn loads_again(&self, inputs: &Inputs) -> bool {
-        inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(is_guess) && self.workers.lower == 1
+        inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(guess::is_guess) && self.workers.lower == 1
     }
-}
-
-fn is_guess(worker: &Known<WorkerMemory>) -> bool {
-    worker.confidence == Confidence::Low
 }
 
 /// What belongs into one process stays there; the waiting of requests takes threads instead.
 fn in_one_process(inputs: &Inputs, load: &Load) -> Plan {
-    let several = plan(&Inputs { one_process: None, ..inputs.clone() }, load);
+    let several = estimated(&Inputs { one_process: None, ..inputs.clone() }, load);
     let workers = Range { lower: 1, target: 1, upper: 1, binding: Binding::OneProcess };
     let because = Binding::OneProcess;
     match several.class {
@@ -266,7 +264,8 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
     let mut workers = processes(load, if load.is_guessed() { computing } else { computing.max(sharing) });
     if load.is_guessed() {
         let most = load.by_cpu(load.blocking.high) / load.utilisation;
-        workers.upper = workers.upper.max(sharing_locks(load, most, COMFORTABLE_THREADS));
+        let many = if load.has_a_core() { SHARING_PER_CORE * load.cpus.whole_up() + 1 } else { 1 };
+        workers.upper = workers.upper.max(sharing_locks(load, most, COMFORTABLE_THREADS)).max(many);
     } else if load.blocking.confidence > Confidence::Low && load.busy.is_none() {
         // Fewer, with a crowd of threads in each, are clearly slower.
         let fewest = sharing_locks(load, pooled_slots(load), ACCEPTED_THREADS);

@@ -1,9 +1,10 @@
 //! Compares what is set with the plan, and says what to do with each setting.
 
 use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
+use super::guess::plan;
 use super::inputs::{Class, Inputs, Known, Misfit};
 use super::load::{Caps, Load};
-use super::plan::{CONNECTIONS, Plan, Range, UNBOUNDED, plan};
+use super::plan::{CONNECTIONS, Plan, Range, UNBOUNDED};
 use super::{chain, explain, given, own};
 use crate::findings::Confidence;
 

@@ -155,6 +155,8 @@ pub struct Function<'a> {
     pub rarely: Vec<Span>,
     /// Parts that run once for each key of a table that its object keeps.
     pub rarely_of_object: Vec<Span>,
+    /// Parts that run when whoever used what it yields has failed or has done with it.
+    pub clears_up: Vec<Span>,
     /// Whether it goes on for as long as something holds: `while True:`.
     pub goes_on: bool,
     /// Its loops.
@@ -358,6 +360,7 @@ impl<'a> Function<'a> {
             forwarded: Vec::new(),
             rarely: Vec::new(),
             rarely_of_object: Vec::new(),
+            clears_up: Vec::new(),
             goes_on: false,
             loops: Vec::new(),
             last_rounds: Vec::new(),

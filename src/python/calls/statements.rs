@@ -93,14 +93,21 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn attempt(&mut self, stmt: &'a ast::StmtTry) {
+        let yields = std::mem::take(&mut self.current().is_generator);
         self.begun_block(&stmt.body);
+        let clears_up = std::mem::replace(&mut self.current().is_generator, yields);
+        if clears_up {
+            self.clears_up(stmt);
+        }
         let probes = probes_for_loop(&stmt.body);
+        let asserts = stmt.body.iter().all(Stmt::is_assert_stmt);
         for ast::ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
             if let Some(name) = &handler.name {
                 self.bind(name.as_str(), Bound::Opaque, span_of(handler).start);
             }
-            // Where asking for the running loop fails, there is none that could be blocked.
-            if probes {
+            // Where asking for the running loop fails, there is none that could be blocked. What an assertion
+            // finds missing is a fault of the program that no request of it runs into.
+            if probes || asserts {
                 self.quiet_block(&handler.body);
                 self.forget_bound_in(span_of(handler));
             } else {
@@ -109,6 +116,16 @@ impl<'a> Reader<'a> {
         }
         self.block(&stmt.orelse);
         self.body(&stmt.finalbody);
+    }
+
+    /// A generator takes back what was done while it stood still.
+    fn clears_up(&mut self, stmt: &'a ast::StmtTry) {
+        let handlers = stmt.handlers.iter().map(|ast::ExceptHandler::ExceptHandler(handler)| &handler.body);
+        let parts = handlers.chain([&stmt.finalbody]).filter_map(|body| Some((body.first()?, body.last()?)));
+        let parts: Vec<Span> = parts.map(|(first, last)| Span::new(span_of(first).start, span_of(last).end)).collect();
+        let function = self.current();
+        function.is_generator = true;
+        function.clears_up.extend(parts);
     }
 
     /// Names that are bound elsewhere as well are not what a part binds them to that does not run.

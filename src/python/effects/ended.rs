@@ -5,7 +5,7 @@ use crate::python::calls::{Event, EventKind, last_name};
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{ClassId, said};
+use crate::python::types::{ClassId, Types, said};
 use crate::source::Span;
 
 /// Methods that wait for an end, each with the question whether it has come, and the answer to that.
@@ -18,7 +18,20 @@ const QUESTIONS: [(&str, &str, bool); 6] = [
     ("join", "is_alive", false),
 ];
 
+/// Whether a call takes back what others have begun: it is hardly ever the one that takes time.
+pub fn gives_up(what: &str) -> bool {
+    matches!(what.rsplit('.').next().unwrap_or(what), "close" | "expire" | "expunge" | "rollback")
+}
+
 impl<'a> Work<'_, 'a> {
+    /// Whether a call takes back what the body of a `with` has done: that has waited for it already, or there is nothing
+    /// to take back.
+    pub(super) fn clears_up(&self, what: &str, span: Span) -> bool {
+        let function = self.types.function(self.frame.function);
+        let leaves = matches!(function.name, "__exit__" | "__aexit__") && function.class.is_some();
+        gives_up(what) && (leaves || Types::is_dead(&function.clears_up, span))
+    }
+
     /// Whether `span` runs only if `process.poll()` gave something.
     pub(super) fn has_ended(&self, process: &'a Expr, span: Span) -> bool {
         let function = self.types.function(self.frame.function);

@@ -34,6 +34,7 @@ pub(super) struct Expansion {
 
 /// A function that is run, and where.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Edge {
     pub(super) target: Frame,
     pub(super) span: Span,
@@ -44,6 +45,8 @@ pub(super) struct Edge {
     pub(super) left: bool,
     /// Whether it is a coroutine that was kept under a name.
     pub(super) kept: bool,
+    /// Whether it is a task that the function does not wait for.
+    pub(super) task: bool,
 }
 
 impl Effects<'_, '_> {
@@ -134,7 +137,7 @@ impl<'a> Work<'_, 'a> {
         let is_unlikely =
             self.types.is_passed_over(target.function) || doubtful && self.types.is_of_nobody(target.function);
         let doubts = u8::from(doubtful || kept) + u8::from(is_unlikely);
-        self.out.edges.push(Edge { target, span, doubts, in_thread, left: false, kept: false });
+        self.out.edges.push(Edge { target, span, doubts, in_thread, left: false, kept: false, task: false });
     }
 
     /// The loop runs a function that a thread has handed to it.
@@ -148,6 +151,7 @@ impl<'a> Work<'_, 'a> {
                     in_thread: false,
                     left: true,
                     kept: false,
+                    task: false,
                 });
             }
         }
@@ -161,7 +165,15 @@ impl<'a> Work<'_, 'a> {
         }
         for value in self.types.value(callable, self.frame).iter() {
             if let Value::Function(target) = *value {
-                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true, left: false, kept: false });
+                self.out.edges.push(Edge {
+                    target,
+                    span,
+                    doubts: 0,
+                    in_thread: true,
+                    left: false,
+                    kept: false,
+                    task: false,
+                });
             }
         }
     }
@@ -304,6 +316,9 @@ impl<'a> Work<'_, 'a> {
             && (ty.starts_with("socket.socket") && self.is_nonblocking(&method.value)
                 || &**ty == "pathlib.Path" && self.is_of_kernel(&effect, &method.value))
         {
+            return;
+        }
+        if matches!(effect.category, Category::Db | Category::Orm) && self.clears_up(path, span) {
             return;
         }
         if let Expr::Attribute(attribute) = &*call.func

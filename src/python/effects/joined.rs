@@ -1,7 +1,7 @@
 //! Tasks that the function which starts them waits for: those of a group, and those that it gathers.
 
 use super::expand::Work;
-use crate::python::calls::{EventKind, last_name};
+use crate::python::calls::{Event, EventKind, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -11,6 +11,8 @@ use crate::source::Span;
 const GROUPS: [&str; 3] = ["TaskGroup", "create_task_group", "open_nursery"];
 /// Calls that wait for tasks.
 const WAITS: [&str; 3] = ["gather", "wait", "wait_for"];
+/// Calls that wait for the end of all that is served.
+const SERVES: [&str; 7] = ["idle", "run_task", "serve", "serve_forever", "start", "wait", "wait_closed"];
 
 impl<'a> Work<'_, 'a> {
     /// Whether the function goes on only when a task that it starts has ended.
@@ -32,11 +34,29 @@ impl<'a> Work<'_, 'a> {
                 return true;
             }
         }
-        let waited = function.events.iter().filter_map(|event| match event.kind {
-            EventKind::Call(waiting, true) if WAITS.contains(&last_name(&waiting.func)) => Some(waiting),
-            _ => None,
+        // `await create_task(f())`, `await task`
+        let is_awaited = |event: &Event<'a>| match event.kind {
+            EventKind::Call(awaited, true) => std::ptr::eq(awaited, call),
+            _ => false,
+        };
+        if function.events.iter().any(is_awaited) {
+            return true;
+        }
+        // What is awaited when the server has stopped runs beside its requests.
+        let serves_between = |from: usize, to: usize| {
+            function.events.iter().any(|event| match event.kind {
+                EventKind::Call(call, true) => {
+                    from <= event.span.start && event.span.end <= to && SERVES.contains(&last_name(&call.func))
+                }
+                _ => false,
+            })
+        };
+        let waited = function.events.iter().flat_map(|event| match event.kind {
+            EventKind::Call(waiting, true) if WAITS.contains(&last_name(&waiting.func)) => &*waiting.arguments.args,
+            EventKind::Await(waited) if !serves_between(span.end, event.span.start) => std::slice::from_ref(waited),
+            _ => &[],
         });
-        let names = waited.flat_map(|waiting| &waiting.arguments.args).filter_map(|given| match given {
+        let names = waited.filter_map(|given| match given {
             Expr::Starred(all) => all.value.as_name_expr(),
             one => one.as_name_expr(),
         });

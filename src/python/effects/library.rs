@@ -32,6 +32,21 @@ const CONSUMERS: [&str; 16] = [
 const MAX_DISPLAYS: u8 = 3;
 /// Files that the kernel makes up, or that it keeps in memory.
 const OF_THE_KERNEL: [&str; 5] = ["/dev/", "/proc/", "/run/", "/sys/", "/var/run/"];
+/// Files of control groups, which the kernel makes up wherever they are mounted.
+const OF_CGROUPS: [&str; 12] = [
+    "cgroup.controllers",
+    "cgroup.procs",
+    "cpu.max",
+    "cpu.stat",
+    "cpuacct.usage",
+    "io.stat",
+    "memory.current",
+    "memory.limit_in_bytes",
+    "memory.max",
+    "memory.stat",
+    "memory.usage_in_bytes",
+    "pids.current",
+];
 /// Files of a line or a few, which are in memory as soon as anybody has asked for them.
 const SMALL: [&str; 4] = ["/etc/hostname", "/etc/machine-id", "/etc/os-release", "/etc/timezone"];
 /// Functions that call what they are given first.
@@ -171,14 +186,20 @@ impl<'a> Work<'_, 'a> {
         {
             self.iterate(first, span, false);
         }
-        if SPAWNERS.contains(&name) {
-            self.spawn(call, span);
+        let before = self.out.edges.len();
+        let begins = SPAWNERS.contains(&name);
+        let is_joined = begins && self.waits_for_task(call, span);
+        if begins {
+            self.spawn(call, span, is_joined);
         }
         if LISTENERS.contains(&name) && !self.in_thread {
             self.listens(call, span);
         }
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
+        }
+        if begins && !is_joined && name != "start" {
+            self.out.edges.iter_mut().skip(before).for_each(|edge| edge.task = true);
         }
         self.runs_inside(call, span);
     }
@@ -291,11 +312,10 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    fn spawn(&mut self, call: &'a ast::ExprCall, span: Span) {
+    fn spawn(&mut self, call: &'a ast::ExprCall, span: Span, is_joined: bool) {
         let Some(first) = call.arguments.args.first() else {
             return;
         };
-        let is_joined = self.waits_for_task(call, span);
         for value in self.types.value(first, self.frame).iter() {
             let (frame, is_called) = match value {
                 Value::Coroutine(frame) => (*frame, false),
@@ -333,6 +353,7 @@ impl<'a> Work<'_, 'a> {
             return false;
         }
         self.types.begins_with(path, &OF_THE_KERNEL, self.frame)
+            || self.types.names_file(path, &OF_CGROUPS, self.frame)
             || self.types.text_of(path, self.frame).is_some_and(|path| SMALL.contains(&path))
     }
 }

@@ -24,6 +24,7 @@ mod sockets;
 
 use std::collections::{HashMap, HashSet};
 
+pub use ended::gives_up;
 pub use library::SCHEDULERS;
 pub use search::{Chain, Root, Way};
 
@@ -96,6 +97,8 @@ pub struct Step {
     pub left: bool,
     /// Whether it runs a coroutine that was kept under a name: somebody else may have made it.
     pub kept: bool,
+    /// Whether the call begins a task that goes on when the caller has ended.
+    pub task: bool,
 }
 
 /// A blocking operation of a library.
@@ -180,6 +183,7 @@ impl<'t, 'a> Effects<'t, 'a> {
                 doubts: edge.doubts,
                 left: edge.left,
                 kept: edge.kept,
+                task: edge.task,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];

@@ -26,6 +26,8 @@ pub struct Way {
     pub span: Span,
     /// Whether the call only leaves the next function to the loop, which runs it later.
     pub left: bool,
+    /// Whether the call begins a task that goes on when the function has ended.
+    pub task: bool,
     /// Whether it runs a coroutine that was kept under a name.
     kept: bool,
 }
@@ -132,7 +134,13 @@ impl Effects<'_, '_> {
         let mut ways = Vec::new();
         let mut at = end;
         while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
-            ways.push(Way { node: caller, span: self.likeliest(caller, step), left: step.left, kept: step.kept });
+            ways.push(Way {
+                node: caller,
+                span: self.likeliest(caller, step),
+                left: step.left,
+                kept: step.kept,
+                task: step.task,
+            });
             at = caller;
         }
         ways.reverse();

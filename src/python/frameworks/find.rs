@@ -117,7 +117,9 @@ impl<'a> Finder<'_, 'a> {
         let function = self.types.function(frame.function);
         let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
         // What is registered only while somebody develops serves nobody else.
-        if Types::is_dead(&self.types.dead(around), function.span) {
+        if Types::is_dead(&self.types.dead(around), function.span)
+            || self.setting.foreign.is_uncalled(self.types, frame.function)
+        {
             return;
         }
         let outer = self.doubts;

@@ -35,6 +35,8 @@ pub struct Unread {
     pub routers: BTreeSet<Made>,
     /// The classes.
     pub classes: BTreeSet<ClassId>,
+    /// Functions that would register some, and that nothing calls.
+    pub functions: BTreeSet<FunctionId>,
 }
 
 impl Foreign {
@@ -53,6 +55,17 @@ impl Foreign {
                 return true;
             }
             id.index = function.parent;
+        }
+        false
+    }
+
+    /// Whether a function, or one around it, is called by nothing.
+    pub(super) fn is_uncalled(&self, types: &Types<'_>, mut id: FunctionId) -> bool {
+        while id.index != 0 && !self.unread.functions.is_empty() {
+            if self.unread.functions.contains(&id) {
+                return true;
+            }
+            id.index = types.function(id).parent;
         }
         false
     }

@@ -29,6 +29,8 @@ pub(super) struct Index {
     pub(super) calls: ByName,
     /// Of classes, by the last part of a base; `*` where any will do.
     bases: ByName,
+    /// The classes on whose objects handlers are registered, by their last part; `*` where any will do.
+    told: HashMap<&'static str, Vec<&'static str>>,
 }
 
 /// The index, made once.
@@ -58,6 +60,14 @@ impl Index {
             | Told::Messages { bases, .. }
             | Told::Field { bases, .. } => (&mut self.bases, bases),
         };
+        if let Told::Decorator { on, .. } | Told::Method { on, .. } = entry.form.told {
+            for class in on {
+                let classes = self.told.entry(last(class)).or_default();
+                if !classes.contains(class) {
+                    classes.push(class);
+                }
+            }
+        }
         for name in names {
             let entries = map.entry(last(name)).or_default();
             if !entries.iter().any(|known| std::ptr::eq(known.form, entry.form)) {
@@ -75,12 +85,15 @@ impl Index {
 
 /// Whether handlers are registered on objects of this class of a library.
 pub fn is_told(class: &str) -> bool {
+    let told = &index().told;
+    let classes = told.get(last(class)).into_iter().chain(told.get("*"));
+    classes.flatten().any(|pattern| stands_for(pattern, class))
+}
+
+/// Whether something is told to a framework by calls of this name.
+pub fn may_register(name: &str) -> bool {
     let index = index();
-    let entries = index.decorators.values().chain(index.methods.values()).flatten();
-    entries.into_iter().any(|entry| match entry.form.told {
-        Told::Decorator { on, .. } | Told::Method { on, .. } => among(on, class),
-        _ => false,
-    })
+    index.methods.contains_key(name) || index.calls.contains_key(name)
 }
 
 /// Whether a framework calls methods of classes with this base.

@@ -39,7 +39,7 @@ pub use find::{Found, Setting, find};
 pub use foreign::{Foreign, Made, Unread, made};
 pub use framework::Framework;
 pub use graphql::resolves_async;
-pub use index::{is_called, is_told, stands_for};
+pub use index::{is_called, is_told, may_register, stands_for};
 
 /// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer
 /// the same object from several of their modules.

@@ -103,6 +103,7 @@ impl<'a> Types<'a> {
     ) -> Vec<Entry<'a>> {
         let mut entries = self.certain_of(target, shift, call, frame, self.leaves_arguments(target.function));
         if self.environments.borrow().len() < MAX_TOLD_APART {
+            entries.extend(self.rest_handed(target, call, frame));
             entries.extend(self.aspect_entries(target, shift, call, frame));
         }
         entries
@@ -125,8 +126,9 @@ impl<'a> Types<'a> {
             return Vec::new();
         }
         let function = self.function(target.function);
-        let splatted = self.splat_names(call, frame).filter(|_| !call.arguments.args.iter().any(Expr::is_starred_expr));
-        let omits = |name: &str| is_all && splatted.as_ref().is_some_and(|names| !names.contains(&name));
+        let splatted = self.splatted(call, frame).filter(|_| !call.arguments.args.iter().any(Expr::is_starred_expr));
+        let omits =
+            |name: &str| is_all && splatted.as_ref().is_some_and(|names| !self.may_hand_over(names, name, frame));
         let mut entries = Vec::new();
         for (position, parameter) in function.parameters.iter().enumerate().skip(shift) {
             if asks[position] == Interest::None || parameter.variadic || entries.len() >= MAX_CERTAIN {

@@ -73,9 +73,6 @@ impl<'a> Types<'a> {
     }
 }
 
-/// Through how many callers it is looked for somebody who sets a name.
-const MAX_CALLERS: u8 = 4;
-
 impl Types<'_> {
     /// Whether a name of a module is `None` for as long as the process serves: only functions set it that nothing of
     /// what is loaded calls, hands over or registers, another program's.
@@ -92,22 +89,8 @@ impl Types<'_> {
             && !self.is_set_from_outside(name)
             && others.iter().all(|other| {
                 let sets_none = matches!(other.bound, Bound::Value { value: Some(Expr::NoneLiteral(_)), .. });
-                sets_none || other.scope != 0 && self.is_never_called(FunctionId { file, index: other.scope }, 0)
+                sets_none || other.scope != 0 && self.is_never_called(FunctionId { file, index: other.scope })
             })
-    }
-
-    /// Whether nothing that is loaded leads to a function of a module.
-    fn is_never_called(&self, id: FunctionId, depth: u8) -> bool {
-        let function = self.function(id);
-        let is_plain = id.index != 0 && function.parent == 0 && function.class.is_none();
-        let sites = self.sites();
-        let calls = sites.calls.get(function.name).map(Vec::as_slice).unwrap_or_default();
-        is_plain
-            && depth < MAX_CALLERS
-            && (function.name != "__main__" || self.is_of_another_program(id.file))
-            && function.decorators.is_empty()
-            && !sites.handed.contains(function.name)
-            && calls.iter().all(|(caller, _)| self.is_never_called(*caller, depth + 1))
     }
 }
 

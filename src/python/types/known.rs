@@ -62,6 +62,8 @@ pub enum Known<'a> {
     File,
     /// Bytes.
     Bytes,
+    /// What this function was given beyond its parameters.
+    RestOf(FunctionId),
 }
 
 impl Known<'_> {
@@ -74,7 +76,7 @@ impl Known<'_> {
             Self::Text(text) => Some(!text.is_empty()),
             Self::Ends(head, tail) if head.is_empty() && tail.is_empty() => None,
             Self::Ends(..) | Self::True | Self::File => Some(true),
-            Self::Member(..) | Self::Some | Self::Bytes => None,
+            Self::Member(..) | Self::Some | Self::Bytes | Self::RestOf(_) => None,
         }
     }
 
@@ -131,7 +133,14 @@ impl Known<'_> {
     const fn is_something(self) -> bool {
         matches!(
             self,
-            Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..) | Self::File | Self::Bytes
+            Self::Some
+                | Self::True
+                | Self::Empty
+                | Self::Member(..)
+                | Self::Ends(..)
+                | Self::File
+                | Self::Bytes
+                | Self::RestOf(_)
         )
     }
 

@@ -56,6 +56,7 @@ mod splats;
 mod states;
 mod switches;
 mod texts;
+mod uncalled;
 mod variables;
 mod weights;
 
@@ -276,6 +277,8 @@ pub struct Types<'a> {
     keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
     short_lived: RefCell<QuickMap<ClassId, bool>>,
+    /// Whether nothing of the served program calls a function.
+    never_called: RefCell<QuickMap<FunctionId, bool>>,
     kept_by_all: RefCell<HashMap<(ClassId, &'a str), Option<Known<'a>>>>,
     /// The attributes of their parameters that functions ask about.
     aspects: RefCell<QuickMap<FunctionId, Rc<[Aspect<'a>]>>>,
@@ -328,6 +331,7 @@ impl<'a> Types<'a> {
             members: RefCell::default(),
             keepings: RefCell::default(),
             short_lived: RefCell::default(),
+            never_called: RefCell::default(),
             kept_by_all: RefCell::default(),
             aspects: RefCell::default(),
             assumed: Cell::default(),

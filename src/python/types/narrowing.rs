@@ -57,7 +57,7 @@ impl<'a> Types<'a> {
             })
         };
         let narrower = |value: &Value<'a>| match value {
-            Value::Object(class) if !says(*class) => {
+            Value::Object(class) if !says(*class) || self.leaves_open(*class, attribute.attr.as_str()) => {
                 let below = self.below(*class).into_iter().filter(|class| says(*class));
                 below.map(Value::Object).collect()
             }
@@ -65,6 +65,17 @@ impl<'a> Types<'a> {
         };
         let kept: Vec<_> = values.iter().flat_map(narrower).collect();
         if kept.is_empty() { values } else { kept }
+    }
+
+    /// Whether a class only declares an attribute, so that each class below it has one of its own: `kind: str`.
+    fn leaves_open(&self, class: ClassId, name: &str) -> bool {
+        let line = self.ancestry(class);
+        let bindings = line.iter().find_map(|value| match value {
+            Value::Class(owner) => self.class(*owner).fields.get(name),
+            _ => None,
+        });
+        let is_open = |binding: &Binding<'a>| matches!(binding.bound, Bound::Value { value: None, .. });
+        bindings.is_some_and(|all| all.iter().all(is_open))
     }
 
     /// The text that an attribute of a class is set to in its body, and nowhere else.

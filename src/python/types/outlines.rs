@@ -34,7 +34,7 @@ impl<'a> Types<'a> {
                 joined(&or_gap(&operation.left), "", &or_gap(&operation.right))
             }
             Expr::BinOp(operation) if operation.op == Operator::Div => {
-                joined(&deeper(&operation.left)?, "/", &or_gap(&operation.right))
+                joined(&or_gap(&operation.left), "/", &or_gap(&operation.right))
             }
             Expr::BinOp(operation) if operation.op == Operator::Mod => {
                 deeper(&operation.left)?.iter().map(|text| text.replace("%s", GAP).replace("%d", GAP)).collect()
@@ -126,6 +126,12 @@ impl<'a> Types<'a> {
     pub fn begins_with(&self, path: &'a Expr, roots: &[&str], frame: Frame) -> bool {
         let all = self.outlines(path, frame, 0).unwrap_or_default();
         !all.is_empty() && all.iter().all(|text| roots.iter().any(|root| text.starts_with(root)))
+    }
+
+    /// Whether all paths that an expression may stand for end with one of these names, in whatever folder.
+    pub fn names_file(&self, path: &'a Expr, names: &[&str], frame: Frame) -> bool {
+        let all = self.outlines(path, frame, 0).unwrap_or_default();
+        !all.is_empty() && all.iter().all(|text| text.rsplit_once('/').is_some_and(|(_, name)| names.contains(&name)))
     }
 
     /// Whether a pattern is written out that names files of one folder: `"*.jpg"`, `f"/tmp/{name}/*"`.

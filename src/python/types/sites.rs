@@ -42,6 +42,8 @@ pub(super) struct Sites<'a> {
     handing: HashMap<&'a str, Vec<Site<'a>>>,
     /// Those among them that names, attributes and results stand for.
     kept: HashSet<&'a str>,
+    /// The names that somebody imports under another one.
+    pub(super) renamed: HashSet<&'a str>,
     /// The names of which somebody calls an attribute: `Cache.open()`.
     pub(super) owners: HashSet<&'a str>,
     /// What the bags of applications are given, with the file.
@@ -71,10 +73,14 @@ impl<'a> Types<'a> {
                 }
                 sites.changed.extend(&facts.changed);
                 let mut kept = Vec::new();
-                let bound = facts.functions.iter().flat_map(|function| function.bindings.values().flatten());
-                for binding in bound {
-                    if let Bound::Value { value: Some(value), .. } = binding.bound {
-                        names_handed(value, &mut kept, 0);
+                let bound = facts.functions.iter().flat_map(|function| &function.bindings);
+                for (known, binding) in bound.flat_map(|(name, all)| all.iter().map(move |one| (*name, one))) {
+                    match binding.bound {
+                        Bound::Value { value: Some(value), .. } => names_handed(value, &mut kept, 0),
+                        Bound::From { name, .. } if name != known => {
+                            sites.renamed.insert(name);
+                        }
+                        _ => {}
                     }
                 }
                 for result in facts.functions.iter().flat_map(|function| &function.results) {
@@ -279,6 +285,9 @@ impl<'a> Types<'a> {
             let own = self.calls_giving(name, |call| arguments_of(function, position, 1, call));
             let mut given = Vec::new();
             for (caller, call) in own.into_iter().chain(self.calls_through_class(class)) {
+                if self.is_never_called(caller) {
+                    continue;
+                }
                 if self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
                     given.extend(self.argument_at(function, position, 1, call, caller));
                 }
@@ -360,6 +369,9 @@ impl<'a> Types<'a> {
         let mut found = Vec::new();
         let own = self.calls_giving(facts.name, |call| argument(call).into_iter().collect());
         for (caller, call) in own.into_iter().chain(self.calls_through_class(class)) {
+            if self.is_never_called(caller) {
+                continue;
+            }
             let frame = self.open(self.plain(caller));
             if self.value(&call.func, frame).contains(&Value::Class(class)) {
                 found.extend(argument(call).map(|given| self.value(given, frame).to_vec()).unwrap_or_default());

@@ -39,6 +39,8 @@ fn of(blocking: &Blocking, service: Option<&Service>) -> Speaker {
     let only_aside = !blocking.roles.is_empty() && blocking.roles.iter().all(|role| is_aside(*role));
     if blocking.destination.as_ref().is_some_and(|destination| is_itself(destination, service)) {
         Speaker::Itself
+    } else if blocking.in_task {
+        Speaker::Aside
     } else if blocking.role.is_for_every_request() {
         Speaker::EveryRequest
     } else if only_aside {

@@ -1,12 +1,11 @@
 //! Fires when whoever stops the process kills it before its graceful stop can end.
 
 use super::prelude::*;
+use crate::advice;
 use crate::rules::surroundings::seconds;
+use crate::sizing::chain::FEW_SECONDS;
 
 pub(super) const RULE: Rule = rule!("grace-exceeds-kill", Shape::Deployment(check));
-
-/// Less time than this for requests is little.
-const FEW_SECONDS: i64 = 10;
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
@@ -32,9 +31,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let margin = out.parameter("margin");
     let fits = kill.seconds - delay.map_or(0.0, |delay| delay.value.0) - margin;
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
-    let fits = (fits >= 1.0).then_some(fits.floor() as i64);
+    let fits = (fits >= f64::from(FEW_SECONDS)).then_some(fits.floor() as i64);
     let advised = match fits {
         Some(fits) => Some(service.advised_or(name, fits, context)),
+        // With a few seconds the margin is much of them, and less patience cuts requests off that are answered today.
         None => service.advised(name, context),
     };
     let fits = advised.as_ref().map(|advised| advised.value);
@@ -56,16 +56,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .related_to(delay.map(|delay| Located::new("waits here first".to_owned(), delay.place)))
     .help(match fits {
         Some(fits) => format!("set `{name}` to {fits}, or allow more time to stop"),
-        None => "allow more time to stop".to_owned(),
+        None => format!("allow {} to stop", seconds(total + margin)),
     })
     .fix(match fits {
         // Nobody has said that it may not take longer where the time to stop is only a default.
-        // With a few seconds the margin is much of them, and cuts requests off that are answered today.
         Some(fits) => {
-            let safe = kill.is_chosen && fits >= FEW_SECONDS;
+            let safe = kill.is_chosen && fits >= i64::from(FEW_SECONDS);
             advised.and_then(|advised| if safe { advised.safely() } else { advised.fix })
         }
-        None => longer(kill.place, total + margin, context),
+        None => kill.place.and_then(|place| advice::longer(place, total + margin, context.files)),
     });
 }
 
@@ -73,17 +72,4 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 fn runs_it(service: &Service, place: Place) -> Option<Located<String>> {
     let (name, at) = service.deployment.started_by.first().filter(|(_, at)| at.file != place.file)?;
     Some(Located::new(format!("`{name}` runs it, and says nothing of the time to stop"), *at))
-}
-
-/// More time until the kill, where a number of seconds says how long that is.
-fn longer(kill: Option<Place>, enough: f64, context: &Context) -> Option<Fix> {
-    let kill = kill?;
-    let written = context.files.text_at(kill);
-    let digits = written.trim_end_matches('s');
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let unit = written.get(digits.len()..)?;
-    plain.then(|| {
-        let new = format!("{enough:.0}{unit}");
-        Fix::unsafe_(format!("allow {new} to stop"), vec![Edit::replace(kill, new.clone())])
-    })
 }
