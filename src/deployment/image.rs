@@ -410,12 +410,7 @@ impl<'f> Image<'f> {
                 let mut one = Environment::default();
                 one.set(variable, &lookup);
                 self.scope.pass_on(variable, &mut one);
-                // An empty one is there to be filled in by whoever runs the image.
-                if one.text(&variable.name).is_some_and(|text| text.is_empty()) {
-                    self.environment.remove(&variable.name);
-                } else {
-                    seen.overlay(one.clone());
-                }
+                seen.overlay(one.clone());
                 after.overlay(one);
             }
         }

@@ -622,7 +622,7 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
 
 /// The environment and the folders inside an image built from `folder`.
 fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> (Environment, Roots) {
-    (image.environment.clone(), folders(image, folder, working, files))
+    (image.environment.clone().without_empty(), folders(image, folder, working, files))
 }
 
 /// The lists of requirements that an image built from `folder` installs.
