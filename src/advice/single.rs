@@ -3,13 +3,17 @@
 //! Whoever runs one process today is right to. Whoever already runs several hears of it from the rules, and may have
 //! thought of it.
 
-use crate::app::{Application, BeginningKind, InstrumentKind, KeepsakeKind};
+use crate::app::{Application, Beginning, BeginningKind, InstrumentKind, KeepsakeKind};
 use crate::deployment::Deployment;
+use crate::servers::Server;
 use crate::sizing::{Class, Inputs, Known};
 use crate::source::{Files, Place};
 
 /// The rule about clients that one process knows.
 const SESSIONS: &str = "socketio-needs-affinity";
+
+/// The rule about threads that are started before the server forks.
+const THREADS: &str = "preload-kills-threads";
 
 /// Something that belongs into one process.
 struct Single {
@@ -29,6 +33,15 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
         why: format!("of several each would run `{}`, and every job as often", one.what),
         place: one.place,
     });
+    // Whoever chose one process may have done so because of it.
+    let threads = |one: &&Beginning| {
+        one.kind == BeginningKind::Threads && one.at_import && !one.is_guarded && !one.stores && class != Class::Sync
+    };
+    let threads = application.beginnings.iter().filter(threads).map(|one| Single {
+        rule: THREADS,
+        why: format!("of several each would run the thread that `{}` starts when it is imported", one.what),
+        place: one.place,
+    });
     let sessions = application.instruments.iter().filter(|seen| seen.kind == InstrumentKind::Sessions);
     let sessions = sessions.map(|seen| Single {
         rule: SESSIONS,
@@ -46,7 +59,7 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
             place: kept.place,
         })
     });
-    jobs.chain(sessions).chain(kept).collect()
+    jobs.chain(sessions).chain(kept).chain(threads).collect()
 }
 
 /// Keeps `inputs` to one process, where its `deployment`, if it has one, can have no more, or `application` needs that
@@ -63,6 +76,13 @@ pub fn hold(
     let alone = deployment.and_then(|deployment| deployment.alone.as_ref()).filter(|_| one_now);
     if let Some(alone) = alone {
         inputs.one_process = Some(Known::certain(alone.value.to_owned(), files.describe(alone.place)));
+        return;
+    }
+    // An expression that was followed to an application is one.
+    let object = deployment.filter(|deployment| deployment.server == Server::Uvicorn && application.is_some());
+    if let Some(object) = object.and_then(|deployment| deployment.handed).filter(|_| one_now) {
+        let why = "it is handed the application itself, which other processes could not import by a name";
+        inputs.one_process = Some(Known::certain(why.to_owned(), files.describe(object)));
         return;
     }
     if deployment.is_some_and(|deployment| deployment.development.is_some()) {

@@ -44,7 +44,7 @@ pub(super) fn back_from_threads<'f>(effects: &mut Effects<'_, '_>, entries: &[En
 pub(super) type Site = (Frame, Span);
 
 /// Which of several chains to a call is told, the least first.
-type Standing = (Reverse<Confidence>, bool, bool, usize, bool);
+type Standing = (Reverse<Confidence>, bool, bool, bool, usize, bool);
 
 /// What is known of one root cause: a function that blocks in one way.
 struct Cause {
@@ -63,7 +63,7 @@ struct Cause {
 /// A handler that reaches a blocking call, and by how sure a chain.
 struct Reached {
     certainty: Confidence,
-    /// Whether it is a task that gets there, which the handler does not wait for.
+    /// Whether it is a task that gets there, which no handler waits for.
     in_task: bool,
     end: usize,
     name: String,
@@ -104,6 +104,12 @@ impl Cause {
             }
         }
         found
+    }
+
+    /// Whether those who get there most surely do so in a task.
+    fn is_in_task(&self) -> bool {
+        let best = self.reached.iter().map(|one| one.certainty).max();
+        self.reached.iter().all(|one| one.in_task || Some(one.certainty) != best)
     }
 
     fn sites(&self) -> BTreeSet<Site> {
@@ -159,7 +165,7 @@ pub(super) fn blocking(
                 cause.ends.insert(chain.end);
                 cause.reached.push(Reached {
                     certainty: standing.0.0,
-                    in_task: chain.ways.iter().any(|way| way.task),
+                    in_task: chain.ways.iter().any(|way| way.task) || matches!(role, Role::Background | Role::Stream),
                     end: chain.end,
                     name: entry.handler.name.clone(),
                     place: entry.handler.place,
@@ -180,12 +186,20 @@ pub(super) fn blocking(
         Report { effects, framework, handlers, called, wrapped, lines, route_classes: RouteClasses::default() };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
+    // What one finding leaves where it is, another about the same call does not move.
+    let held: BTreeSet<Place> = merged
+        .iter()
+        .filter(|stated| repair::belongs_to_thread(&stated.blocking))
+        .map(|stated| stated.blocking.anchor)
+        .collect();
     let repairs = repair::Repairs::new(effects.types(), sources);
     let mut all: Vec<Blocking> = merged
         .into_iter()
-        .map(|Stated { anchor, mut blocking, sites, wrapper }| {
-            blocking.repair = repairs.of(&blocking, anchor, &sites, wrapper);
+        .map(|Stated { anchor, mut blocking, sites, wrapper, .. }| {
+            let stays = held.contains(&blocking.anchor);
+            blocking.repair = repairs.of(&blocking, anchor, &sites, (!stays).then_some(wrapper));
             blocking.written = repair::written(&blocking, sources);
+            blocking.asked = repair::asked(&blocking, sources);
             blocking
         })
         .collect();
@@ -194,11 +208,16 @@ pub(super) fn blocking(
 }
 
 /// Which of two chains to the same call is told: the surer one, that from what every request runs through, that
-/// from what some request runs through, the shorter one, that of a method which clients use more.
+/// from what some request runs through, that which is gone where nothing fails, the shorter one, that of a method
+/// which clients use more.
 fn standing_of(effects: &Effects<'_, '_>, chain: &Chain, role: Role, name: &str) -> Standing {
     let certainty = certainty(effects, chain, chain.doubts);
     let is_rare = matches!(name.rsplit('.').next(), Some("delete" | "head" | "options" | "patch" | "put" | "trace"));
-    (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len(), is_rare)
+    let fails = chain.ways.iter().any(|way| {
+        let function = effects.types().function(effects.node(way.node).frame.function);
+        function.is_exceptional(way.span)
+    });
+    (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), fails, chain.ways.len(), is_rare)
 }
 
 /// How sure it is that a chain is run through to its end, with so many calls that may mean something else.
@@ -298,7 +317,8 @@ impl Report<'_, '_, '_> {
         let touched: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
         sites.extend(lines.sites.iter().filter(|(frame, _)| touched.contains(&frame.function)));
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
-        let sink = *heavy().min_by_key(|sink| (sink.switched, concludes(&sink.what)))?;
+        let fails = |sink: &Sink| types.function(end.frame.function).is_exceptional(sink.span);
+        let sink = *heavy().min_by_key(|sink| (sink.switched, fails(sink), concludes(&sink.what)))?;
         // Beside a call that matters, one that does not is no news.
         let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
         let alike = all.filter(|other| {
@@ -319,6 +339,12 @@ impl Report<'_, '_, '_> {
             .collect();
         let outer = stands_in(self.effects, &cause.chain).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
+        // A decorator that calls what it stands above is the way itself.
+        let is_way = |frame: Frame| {
+            let inner = types.wrapped(frame).map(|inner| inner.function);
+            !types.function(frame.function).is_async && inner == Some(anchor_frame.function)
+        };
+        sites.retain(|(frame, _)| !is_way(*frame));
         let moved = cause.chain.ways.get(outer + 1).map_or(cause.end, |way| way.node);
         let wrapper = self.wrapper(moved);
         let way = Way { end: cause.end, moved, site: (anchor_frame, anchor_span), wrapper };
@@ -335,11 +361,13 @@ impl Report<'_, '_, '_> {
             call,
             what: sink.what.clone(),
             written: None,
+            asked: None,
             library: sink.effect.library,
             category,
             weight,
             limit: known.limit,
             timeout: sink.effect.timeout,
+            since: sink.effect.since,
             retries: known.retries,
             repeats,
             always,
@@ -354,11 +382,12 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers(),
             role: cause.role,
             roles: cause.roles(),
-            in_task: cause.reached.iter().all(|one| one.in_task),
+            in_task: cause.is_in_task(),
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back, &way),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
-        Some(Stated { anchor: anchor_frame.function, blocking, sites, wrapper })
+        let is_exceptional = steps.iter().any(|&(frame, span)| function(frame).is_exceptional(span));
+        Some(Stated { anchor: anchor_frame.function, blocking, sites, wrapper, is_exceptional })
     }
 
     /// What may move a call of this function to a thread: what asks Django's database on its way belongs into the
@@ -410,7 +439,7 @@ impl Report<'_, '_, '_> {
         if called_back {
             let text =
                 "hand the call to a thread, `loop.run_in_executor(None, ...)`, or have a task await it".to_owned();
-            return Remedy { text, async_twin: None, drop_async: false };
+            return Remedy { text, before: None, async_twin: None, drop_async: false };
         }
         let function = self.effects.types().function(anchor);
         let role = self.handlers.get(&anchor);
@@ -433,20 +462,23 @@ impl Report<'_, '_, '_> {
         // Only a coroutine function can await.
         let is_written_so =
             direct || twin.is_some() && (self.is_async(way.end) || !sink.effect.instead.contains("await "));
-        let text = match (drop_async, is_written_so) {
-            (true, true) => format!("use {}, or {plain}", sink.effect.instead),
-            (true, false) => plain,
+        let with = |instead: &str| match (drop_async, is_written_so) {
+            (true, true) => format!("use {instead}, or {plain}"),
+            (true, false) => plain.clone(),
             (false, true) if direct && !function.is_async => format!(
                 "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework awaits what `{}` \
                  returns, make it `async def` and use {}",
-                function.name, sink.effect.instead
+                function.name, instead
             ),
-            (false, true) => format!("use {}", sink.effect.instead),
+            (false, true) => format!("use {instead}"),
             (false, false) if function.is_async => self.in_a_thread(way),
             (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
                                awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"
                 .to_owned(),
         };
-        Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
+        let text = with(sink.effect.instead);
+        let before = sink.effect.instead_since.filter(|_| is_written_so);
+        let before = before.map(|since| (since, with("`await asyncio.to_thread(...)`")));
+        Remedy { text, before, async_twin: twin.map(str::to_owned), drop_async }
     }
 }

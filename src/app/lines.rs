@@ -93,9 +93,13 @@ impl<'e, 't, 'a> Lines<'e, 't, 'a> {
                     continue;
                 }
                 let line = (from.frame, step.span);
-                if is_async(caller) || self.entered[caller] {
+                // A decorator that calls what it stands above is the way itself.
+                let wraps = || types.wrapped(from.frame).map(|inner| inner.function);
+                let is_way = !is_async(caller) && wraps() == Some(self.effects.node(node).frame.function);
+                let is_told = !is_way && (is_async(caller) || self.entered[caller]);
+                if is_told {
                     found.sites.insert(line);
-                } else if !self.is_read(line) {
+                } else if !is_way && !self.is_read(line) {
                     found.hops.insert(line);
                 }
                 if !is_async(caller) && hops < MAX_HOPS {

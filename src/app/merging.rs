@@ -16,6 +16,8 @@ pub(super) struct Stated {
     pub(super) blocking: Blocking,
     pub(super) sites: BTreeSet<Site>,
     pub(super) wrapper: repair::Wrapper,
+    /// Whether its chain is run through only where something has failed.
+    pub(super) is_exceptional: bool,
 }
 
 impl Stated {
@@ -54,6 +56,7 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             family(b.library),
             gives_up(&b.what),
             Reverse((b.certainty, every, b.weight)),
+            stated.is_exceptional,
             Reverse(slept(b)),
             concludes(&b.what),
             b.chain.len(),
@@ -81,9 +84,9 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.anchors.extend(next.anchors);
                     known.passed.extend(next.passed);
                     first.sites.extend(sites);
-                    known.in_task &= next.in_task;
                     known.handlers.extend(next.handlers);
                     if next.certainty >= known.certainty {
+                        known.in_task &= next.in_task;
                         known.roles.extend(next.roles);
                     }
                 }

@@ -21,6 +21,7 @@ use super::limits::call_at;
 use super::{Blocking, Category, Weight};
 use crate::findings::{Edit, Fix};
 use crate::python::calls::{EventKind, Function, last_name};
+use crate::python::catalogue::{self, KnownType};
 use crate::python::effects::SCHEDULERS;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{Module, span_of};
@@ -71,13 +72,13 @@ impl<'r, 'a> Repairs<'r, 'a> {
         Self { types, sources, references: OnceCell::new() }
     }
 
-    /// The fix for a statement whose calls are `sites`, if there is one.
+    /// The fix for a statement whose calls are `sites`, if there is one. Without a wrapper none of them is moved.
     pub(super) fn of(
         &self,
         blocking: &Blocking,
         anchor: FunctionId,
         sites: &BTreeSet<Site>,
-        wrapper: Wrapper,
+        wrapper: Option<Wrapper>,
     ) -> Option<Fix> {
         let file = self.types.facts_at(anchor.file).file;
         let all_here = sites.iter().all(|(frame, _)| frame.function.file == anchor.file);
@@ -98,7 +99,7 @@ impl<'r, 'a> Repairs<'r, 'a> {
         }
         self.sleep(file, &calls)
             .or_else(|| self.plain(blocking, anchor, sites))
-            .or_else(|| self.thread(blocking, file, &calls, wrapper))
+            .or_else(|| self.thread(blocking, file, &calls, wrapper?))
     }
 
     fn text(&self, file: FileId) -> &'r str {
@@ -258,13 +259,31 @@ impl<'r, 'a> Repairs<'r, 'a> {
     }
 }
 
-/// The line's own text of a call that nobody wrote: what a `with` does at its end.
+/// The line's own text of a call that nobody wrote, or that the catalogue knows only by what its class inherits from:
+/// what a `with` does at its end, `client.customers.create`.
 pub(super) fn written(blocking: &Blocking, sources: &Sources<'_>) -> Option<String> {
-    blocking.what.ends_with(".__exit__").then_some(())?;
     let Place { file, span } = blocking.call;
-    let text = sources.files.get(file).slice(span).lines().next()?.trim();
-    let text = text.strip_prefix("with ").unwrap_or(text).trim_end_matches(':');
-    (!text.is_empty() && !text.contains('`') && text.len() <= MAX_WRITTEN).then(|| format!("with {text}"))
+    let text = sources.files.get(file).slice(span);
+    let name = match blocking.what.strip_suffix(".__exit__") {
+        Some(_) => {
+            let text = text.lines().next()?.trim();
+            format!("with {}", text.strip_prefix("with ").unwrap_or(text).trim_end_matches(':'))
+        }
+        None if catalogue::is_by_pattern(&blocking.what) => text.split_once('(')?.0.to_owned(),
+        None => return None,
+    };
+    let is_name = !name.contains(['`', '\n']) && !name.trim().is_empty() && name.len() <= MAX_WRITTEN;
+    is_name.then_some(name)
+}
+
+/// The text whose value is asked for without a call: the query behind `user` in `if user:`.
+pub(super) fn asked(blocking: &Blocking, sources: &Sources<'_>) -> Option<String> {
+    let waits = |known: KnownType| known.iterate().is_some() || known.truth().is_some();
+    catalogue::known_type(&blocking.what).filter(|known| waits(*known))?;
+    let Place { file, span } = blocking.call;
+    let text = sources.files.get(file).slice(span);
+    let is_path = |text: &str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    (is_path(text) && !text.is_empty() && text.len() <= MAX_WRITTEN).then(|| text.to_owned())
 }
 
 /// Whether a function speaks to asyncio, which a thread cannot.
@@ -294,10 +313,13 @@ fn may_move(blocking: &Blocking) -> bool {
         blocking.category,
         Category::Lock | Category::EventLoop | Category::Input | Category::File | Category::Queue
     );
-    let session = ["sqlite3.", "sqlalchemy.", "sqlmodel.", "peewee.", "tornado."]
-        .iter()
-        .any(|owner| blocking.what.starts_with(owner));
-    !bound_to_thread && !session && !blocking.library.eq_ignore_ascii_case("django")
+    !bound_to_thread && !belongs_to_thread(blocking) && !blocking.library.eq_ignore_ascii_case("django")
+}
+
+/// Whether a call uses what belongs to a thread or to a task, wherever it came from.
+pub(super) fn belongs_to_thread(blocking: &Blocking) -> bool {
+    let owners = ["sqlite3.", "sqlalchemy.", "sqlmodel.", "peewee.", "tornado."];
+    owners.iter().any(|owner| blocking.what.starts_with(owner))
 }
 
 /// The edits that turn `f(a, b=c)` into `await asyncio.to_thread(f, a, b=c)`.

@@ -19,6 +19,8 @@ pub struct Blocking {
     pub written: Option<String>,
     /// The distribution it belongs to.
     pub library: &'static str,
+    /// The text of a query that runs because somebody asks for its value.
+    pub asked: Option<String>,
     /// What it waits for.
     pub category: Category,
     /// How long it may take, in a word.
@@ -27,6 +29,8 @@ pub struct Blocking {
     pub limit: Limit,
     /// What that limits.
     pub timeout: Timeout,
+    /// The version of the library from which on it blocks.
+    pub since: Option<&'static str>,
     /// How many more times the library tries by default after it gave up waiting; zero where the code says
     /// something about that.
     pub retries: u32,
@@ -109,6 +113,8 @@ pub struct Hop {
 pub struct Remedy {
     /// What to do, as a clause.
     pub text: String,
+    /// The version of the library that has what the clause names, and what to do with an older one.
+    pub before: Option<(&'static str, String)>,
     /// The asynchronous counterpart of what is called.
     pub async_twin: Option<String>,
     /// Whether taking `async` away from the only frame is enough: it awaits nothing and the framework

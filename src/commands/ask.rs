@@ -225,7 +225,7 @@ mod tests {
     fn a_number_outside_its_range_is_given_twice() {
         let (items, questions) = answered("e\n99\n99\n\n");
         assert_eq!(items[0], ("workers".to_owned(), Amount::Count(99)));
-        assert!(questions.contains("99 is outside 2 to 3 (cpu); once more writes it"), "{questions}");
+        assert!(questions.contains("99 is outside 2 to 5 (cpu); once more writes it"), "{questions}");
         let (items, _) = answered("e\n99\n2\n\n");
         assert_eq!(items[0], ("workers".to_owned(), Amount::Count(2)));
     }

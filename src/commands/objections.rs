@@ -2,9 +2,11 @@
 //!
 //! All ways of `farrier advise` have to say the same, so that whoever only reads the advice hears of it as well.
 
+use std::path::Path;
+
 use farrier::Examination;
 use farrier::advice::{self, Changes, GROUP, Manner};
-use farrier::deployment::Deployment;
+use farrier::deployment::{Deployment, UnitKind};
 use farrier::fix;
 use farrier::request::Request;
 use farrier::sizing::{Advice, Item, Verdict};
@@ -23,7 +25,7 @@ pub(super) fn weighed(
     for ((deployment, _), advice) in services.iter().zip(&mut weighed) {
         if let Some(advice) = advice {
             replaceable(deployment, advice, found);
-            if advice.counts_on_this_machine() && (in_ci || runs_elsewhere(deployment)) {
+            if advice.counts_on_this_machine() && (in_ci || runs_elsewhere(deployment, &request.root)) {
                 demote(advice);
                 advice.elsewhere = true;
             }
@@ -57,10 +59,17 @@ fn replaceable(deployment: &Deployment, advice: &mut Advice, found: &Examination
     }
 }
 
-/// Whether an image is what runs, or a platform of which a file says something: nobody knows on which machine.
-fn runs_elsewhere(deployment: &Deployment) -> bool {
+/// Whether an image is what runs, or a platform of which a file says something, or a unit that is installed somewhere else
+/// than where it is kept: nobody knows on which machine.
+fn runs_elsewhere(deployment: &Deployment, root: &Path) -> bool {
     let Deployment { kind, container, limits, .. } = deployment;
-    kind.is_container() || container.is_some() || limits.memory.is_some() || limits.cpus.is_some()
+    let installed =
+        || root.canonicalize().is_ok_and(|root| root.starts_with("/etc") || root.starts_with("/usr/lib/systemd"));
+    match kind {
+        UnitKind::Procfile | UnitKind::Platform => true,
+        UnitKind::SystemdService | UnitKind::SupervisorProgram if !installed() => true,
+        _ => kind.is_container() || container.is_some() || limits.memory.is_some() || limits.cpus.is_some(),
+    }
 }
 
 /// What following the advice would bring up.

@@ -96,7 +96,10 @@ impl Candidate {
             }
             Site::Words { literal, removal } => {
                 let place = option_word(removal, *literal, files).or(*literal)?;
-                words::behind(files.get(place.file).text(), place, setting.at(version).flag()?, &plain_text(value)?)
+                // Of a switch the name says everything.
+                let value = if *value == Value::Bool(true) { None } else { Some(plain_text(value)?) };
+                let text = files.get(place.file).text();
+                words::behind(text, place, setting.at(version).flag()?, value.as_deref())
             }
             Site::Argument { .. } | Site::Variable { .. } => None,
         }

@@ -7,8 +7,9 @@
 use crate::findings::Edit;
 use crate::source::{Place, Span};
 
-/// Adds `flag value` behind the word at `place` of `text`; `None` where the form is not one of the known.
-pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Option<Edit> {
+/// Adds `flag value`, or a flag that takes none, behind the word at `place` of `text`; `None` where the form is not one of
+/// the known.
+pub(super) fn behind(text: &str, place: Place, flag: &str, value: Option<&str>) -> Option<Edit> {
     let before = text.get(..place.span.start)?;
     let after = text.get(place.span.end..)?;
     // `"--name=500"`: the word begins in front of its value.
@@ -27,16 +28,17 @@ pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Optio
     };
     let quoted = quote.map_or_else(String::new, |quote| quote.to_string());
     let end = text.len() - after.len();
+    let both = |between: &str| value.map_or_else(|| flag.to_owned(), |value| format!("{flag}{between}{value}"));
     let (at, new) = if let Some(dash) = own_item(before, after) {
-        (end, format!("{}{dash}{quoted}{flag}={value}{quoted}", break_of(text)))
+        (end, format!("{}{dash}{quoted}{}{quoted}", break_of(text), both("=")))
     } else if in_list(before, after) {
         // A number without quotes would be one in YAML, which Kubernetes does not take for a word.
         let quoted = if quote.is_some() { quoted.as_str() } else { "\"" };
-        (end, format!(", {quoted}{flag}{quoted}, {quoted}{value}{quoted}"))
+        (end, format!(", {quoted}{}{quoted}", both(&format!("{quoted}, {quoted}"))))
     } else if let Some(indent) = own_line(before) {
-        (before.len() - indent.len(), format!("{indent}{flag} {value} \\{}", break_of(text)))
+        (before.len() - indent.len(), format!("{indent}{} \\{}", both(" "), break_of(text)))
     } else {
-        (end, format!(" {flag} {value}"))
+        (end, format!(" {}", both(" ")))
     };
     Some(Edit::insert(Place::new(place.file, Span::new(at, at)), new))
 }
@@ -101,7 +103,7 @@ mod tests {
             let mut files = crate::source::Files::new();
             let file: FileId = files.add("x", text);
             let start = text.find("a:b").unwrap();
-            let edit = behind(text, Place::new(file, Span::new(start, start + 3)), "-w", "4").unwrap();
+            let edit = behind(text, Place::new(file, Span::new(start, start + 3)), "-w", Some("4")).unwrap();
             let at = edit.place.span.start;
             assert_eq!(format!("{}{}{}", &text[..at], edit.text, &text[at..]), expected);
         }

@@ -74,6 +74,7 @@ mod tests {
             category: None,
             pattern: None,
             handlers: Vec::new(),
+            way: Vec::new(),
             function: function.map(str::to_owned),
             fix: None,
         };

@@ -128,6 +128,8 @@ pub struct Finding {
     pub pattern: Option<String>,
     /// The handlers that reach the call that it is about, by where they are named.
     pub handlers: Vec<Place>,
+    /// The way from one of them to that call, step by step: its own place is one of the steps.
+    pub way: Vec<Place>,
     /// The function or class of Python code that it stands in, by its dotted name within the file.
     pub function: Option<String>,
     /// A change of the user's files that settles it.

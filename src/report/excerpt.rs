@@ -11,7 +11,7 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpa
 
 use super::palette::{Look, is_control, one_line};
 use crate::findings::{Finding, Label};
-use crate::source::{FileId, Files, SourceFile, Span};
+use crate::source::{FileId, Files, Place, SourceFile, Span};
 
 /// Labels of one finding beside the primary one; a reader who wants more of them reads another format.
 const MAX_LABELS: usize = 16;
@@ -63,6 +63,16 @@ struct Mark<'a> {
     primary: bool,
 }
 
+/// Labels that are shown in one window.
+struct Group<'a> {
+    /// The first step of the finding's way among them.
+    step: usize,
+    file: FileId,
+    marks: Vec<Mark<'a>>,
+    /// The last line of them.
+    end: usize,
+}
+
 impl Excerpt {
     pub(super) fn new(files: &Files, finding: &Finding, look: Look) -> Self {
         let (text, windows) = (String::new(), Vec::new());
@@ -78,6 +88,11 @@ impl Excerpt {
                 order.push(label.place.file);
             }
         }
+        // A way is shown from its beginning, whatever files it leads through.
+        let begins = finding.handlers.first();
+        let steps: Vec<&Place> = begins.filter(|_| !finding.way.is_empty()).into_iter().chain(&finding.way).collect();
+        let rank = |mark: &Mark<'_>| steps.iter().position(|step| **step == mark.label.place).unwrap_or(usize::MAX);
+        let mut groups: Vec<Group<'_>> = Vec::new();
         for id in order {
             let file = files.get(id);
             let mut marks: Vec<Mark<'_>> = Vec::new();
@@ -88,21 +103,21 @@ impl Excerpt {
                 }
             }
             marks.sort_by_key(|mark| mark.span);
-            let mut rest = marks.as_slice();
-            while let Some(first) = rest.first() {
-                let mut end = first.last;
-                let mut count = 0;
-                for mark in rest {
-                    if mark.first > end + 2 * CONTEXT + 1 {
-                        break;
+            for mark in marks {
+                let (step, end) = (rank(&mark), mark.last);
+                match groups.last_mut().filter(|group| group.file == id && mark.first <= group.end + 2 * CONTEXT + 1) {
+                    Some(group) => {
+                        group.step = group.step.min(step);
+                        group.end = group.end.max(end);
+                        group.marks.push(mark);
                     }
-                    end = end.max(mark.last);
-                    count += 1;
+                    None => groups.push(Group { step, file: id, marks: vec![mark], end }),
                 }
-                let (window, others) = rest.split_at(count.min(rest.len()));
-                excerpt.add(file, window, end, look);
-                rest = others;
             }
+        }
+        groups.sort_by_key(|group| group.step);
+        for group in &groups {
+            excerpt.add(files.get(group.file), &group.marks, group.end, look);
         }
         excerpt
     }

@@ -80,6 +80,8 @@ struct JsonFinding<'a> {
     #[serde(flatten)]
     place: JsonPlace<'a>,
     label: &'a str,
+    /// From a handler to the call, step by step; the finding's own place is one of them.
+    chain: Vec<JsonPlace<'a>>,
     related: Vec<JsonLabel<'a>>,
     fix: Option<JsonFix<'a>>,
     help: Option<&'a str>,
@@ -96,7 +98,8 @@ impl<'a> JsonFinding<'a> {
             message: &finding.message,
             place: JsonPlace::new(files, finding.primary.place),
             label: &finding.primary.text,
-            related: finding.related.iter().map(|label| JsonLabel::new(files, label)).collect(),
+            chain: finding.way.iter().map(|step| JsonPlace::new(files, *step)).collect(),
+            related: finding.related.iter().map(|label| JsonLabel::of(files, finding, label)).collect(),
             fix: finding.fix.as_ref().map(|fix| JsonFix::new(files, fix)),
             help: finding.help.as_deref(),
             fingerprint: Fingerprint::of(finding, files).to_string(),
@@ -127,11 +130,24 @@ struct JsonLabel<'a> {
     #[serde(flatten)]
     place: JsonPlace<'a>,
     message: &'a str,
+    /// What it is to the finding: a step of its chain, a handler, a place with the same fault, or another place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
 }
 
 impl<'a> JsonLabel<'a> {
     fn new(files: &'a Files, label: &'a Label) -> Self {
-        Self { place: JsonPlace::new(files, label.place), message: &label.text }
+        Self { place: JsonPlace::new(files, label.place), message: &label.text, role: None }
+    }
+
+    fn of(files: &'a Files, finding: &Finding, label: &'a Label) -> Self {
+        let role = match label {
+            _ if finding.way.contains(&label.place) => "step",
+            _ if finding.handlers.contains(&label.place) => "handler",
+            Label { leads: Some(_), .. } => "alike",
+            _ => "place",
+        };
+        Self { role: Some(role), ..Self::new(files, label) }
     }
 }
 
@@ -248,6 +264,7 @@ mod tests {
               "end_line": 3,
               "end_column": 12,
               "label": "9 workers",
+              "chain": [],
               "related": [],
               "fix": {
                 "title": "lower `workers` to 3",
@@ -283,6 +300,7 @@ mod tests {
               "end_line": 2,
               "end_column": 13,
               "label": "waits this long",
+              "chain": [],
               "related": [],
               "fix": null,
               "help": null,

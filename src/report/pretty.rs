@@ -282,6 +282,19 @@ mod tests {
     }
 
     #[test]
+    fn a_way_is_shown_from_its_beginning() {
+        let mut report = samples::three_files();
+        let first = &mut report.findings[0];
+        let related: Vec<Place> = first.related.iter().map(|label| label.place).collect();
+        let last = *related.last().unwrap();
+        first.way = vec![last, first.primary.place];
+        first.handlers = vec![last];
+        let text = pretty(&report, Look::PLAIN);
+        let begins = |file: &str| text.find(&format!("[{file}")).unwrap();
+        assert!(begins("compose.yaml:2") < begins("gunicorn.conf.py:1"), "{text}");
+    }
+
+    #[test]
     fn labels_in_three_files() {
         insta::assert_snapshot!(pretty(&samples::three_files(), Look::PLAIN), @r#"
         warning[workers-exceed-memory] MEM001

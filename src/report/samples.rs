@@ -17,6 +17,7 @@ pub(super) fn finding(place: Place, label: &str) -> Finding {
         category: None,
         pattern: None,
         handlers: Vec::new(),
+        way: Vec::new(),
         function: None,
         fix: None,
     }

@@ -180,6 +180,7 @@ impl Policy {
             category: None,
             pattern: None,
             handlers: Vec::new(),
+            way: Vec::new(),
             function: None,
             fix: None,
         })

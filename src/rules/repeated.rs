@@ -14,6 +14,9 @@ pub(super) const MAX_HANDLERS: usize = 5;
 /// What is said of the other lines at which the loop stands still for the same cause.
 pub(super) const AS_WELL: &str = "the event loop stands still here as well";
 
+/// What is said of where else a call leads.
+const ENDS_THERE: &str = "the same call leads here as well";
+
 /// How the patterns of findings about calls end.
 pub(super) const ON_THE_LOOP: &str = " on the event loop";
 
@@ -84,7 +87,14 @@ fn standing(finding: &Finding) -> Option<Reverse<(Severity, Confidence)>> {
 /// Adds what another way to the same call says: who goes it, and where else.
 fn join(known: &mut Finding, other: Finding) {
     let new: Vec<_> = other.handlers.into_iter().filter(|place| !known.handlers.contains(place)).collect();
-    for label in other.related {
+    for mut label in other.related {
+        // The steps of another way are none of this one; where it ends is a place of its own.
+        if other.way.contains(&label.place) && !known.way.contains(&label.place) {
+            if other.way.last() != Some(&label.place) {
+                continue;
+            }
+            ENDS_THERE.clone_into(&mut label.text);
+        }
         let is_new = new.contains(&label.place) || !known.related.iter().any(|told| told.place == label.place);
         let stands_still = label.text == AS_WELL && label.place != known.primary.place;
         if (is_new || stands_still) && !known.related.contains(&label) {
@@ -117,6 +127,7 @@ mod tests {
             category: Some("network"),
             pattern: Some(pattern.to_owned()),
             handlers: handlers.map(place).collect(),
+            way: Vec::new(),
             function: None,
             fix: None,
         }
@@ -154,6 +165,23 @@ mod tests {
         let help = "use httpx; the same call leads to redis calls and open call as well";
         assert_eq!(one.help.as_deref(), Some(help));
         assert_eq!(of(20, "blocking-call-transitive").unwrap().help.as_deref(), Some("use httpx"));
+    }
+
+    #[test]
+    fn the_steps_of_another_way_are_none_of_this_one() {
+        let first = finding(9, "redis", Severity::Error, 100..101);
+        let file = first.primary.place.file;
+        let place = |at| Place::new(file, Span::new(at, at + 1));
+        let by = |steps: [usize; 3], finding: Finding| {
+            let labels = steps.into_iter().filter(|at| *at != 9).map(|at| Label::new(place(at), format!("in {at}")));
+            Finding { way: steps.map(place).into(), related: labels.collect(), ..finding }
+        };
+        let other = by([9, 70, 71], finding(9, "requests", Severity::Warning, 100..101));
+        let all = one_per_call(vec![other, by([9, 60, 61], first)]);
+        let [one] = &*all else { panic!("{} findings", all.len()) };
+        let named: Vec<&str> = one.related.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(named, ["in 60", "in 61", ENDS_THERE]);
+        assert_eq!(one.related[2].place, place(71));
     }
 
     #[test]

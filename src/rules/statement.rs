@@ -41,6 +41,7 @@ impl<'a> Findings<'a> {
             category: None,
             pattern: None,
             handlers: Vec::new(),
+            way: Vec::new(),
             function: None,
             fix: None,
         };
@@ -66,6 +67,12 @@ impl Report<'_> {
     /// The handlers that reach the call that it is about.
     pub(super) fn reached_from(self, handlers: impl IntoIterator<Item = Place>) -> Self {
         self.finding.handlers = handlers.into_iter().collect();
+        self
+    }
+
+    /// The way from the first of them to that call, step by step.
+    pub(super) fn by_way_of(self, steps: impl IntoIterator<Item = Place>) -> Self {
+        self.finding.way = steps.into_iter().collect();
         self
     }
 

@@ -20,6 +20,9 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         Some(plan) => {
             items.extend(load.as_ref().and_then(|load| threads_instead(inputs, load, plan)));
             planned(inputs, plan, &mut items);
+            if let Some(load) = &load {
+                spare(inputs, load, plan, &mut items);
+            }
             items.extend(own::items(inputs, plan));
         }
         None => items.extend(too_many(inputs)),
@@ -157,6 +160,29 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
 }
 
+/// So many times what is fine is too much, whatever requests do.
+const MANY: u32 = 2;
+
+/// More loops than cores cost memory and nothing else where they fit, and are worth it where something holds one of
+/// them: as long as nobody says what requests do, fewer are something to think about.
+fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
+    let loops = matches!(plan.class, Class::EventLoop | Class::Gevent | Class::Tornado);
+    if !loops || load.blocking.confidence > Confidence::Low || plan.workers.binding != Binding::Cpu {
+        return;
+    }
+    let (now, setting) = (inputs.configured.workers.as_ref(), inputs.workers_setting());
+    let upper = plan.workers.upper;
+    let fits = |now: u32| load.caps.most_workers(0).is_none_or(|most| now <= most);
+    // Of an application that nobody has read even many may be needed; below a core they stop each other.
+    let few = |now: u32| load.has_a_core() && (now <= MANY * upper || inputs.per_worker.is_none());
+    if !now.is_some_and(|now| now.value > upper && few(now.value) && fits(now.value)) {
+        return;
+    }
+    for item in items.iter_mut().filter(|item| Some(item.setting) == setting) {
+        item.verdict = Verdict::Consider;
+    }
+}
+
 /// The class that can call the application.
 fn fitting(misfit: &Misfit) -> Item {
     let target = Amount::Named(misfit.instead);
@@ -275,9 +301,11 @@ fn confidence(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> Confidenc
     };
     if let Some(load) = load.filter(|_| sized) {
         rests_on(inputs.cpus.as_ref().map(|c| c.confidence));
-        if matches!(inputs.class.value, Class::Sync | Class::Gthread) {
-            rests_on(Some(load.blocking.confidence));
-        }
+        rests_on(Some(match inputs.class.value {
+            Class::Sync | Class::Gthread => load.blocking.confidence,
+            // What requests do decides nothing there but whether one of them holds all others.
+            _ => load.blocking.confidence.max(Confidence::Medium),
+        }));
     }
     if bound(Binding::Memory) || sized && load.is_some_and(|load| explain::memory_decides(inputs, load)) {
         rests_on(inputs.memory.as_ref().map(|m| m.confidence));

@@ -49,6 +49,7 @@ fn judge_all(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str], gather:
             category: None,
             pattern: None,
             handlers: Vec::new(),
+            way: Vec::new(),
             function: None,
             fix: None,
         })

@@ -260,10 +260,48 @@ fn no_handler_becomes_plain_that_a_decorator_calls_on_the_loop() {
         said(&more, "@app.get('/')\n@counted\n").0
     };
     let either = "await func(**kwargs) if asyncio.iscoroutinefunction(func) else func(**kwargs)";
-    for result in ["await func(**kwargs)", either] {
+    // What a library does with it, nobody sees.
+    let handed = "await meter.call(func, **kwargs)";
+    for result in ["await func(**kwargs)", either, handed] {
         let text = decorator("async def", result);
         assert!(!text.contains("plain `def`"), "{text}");
     }
     let text = said("", "@app.get('/')\n").0;
     assert!(text.contains("plain `def`"), "{text}");
+}
+
+#[test]
+fn one_call_is_moved_for_all_that_it_leads_to_or_for_none() {
+    let fixes = |body: &str| {
+        let text = format!(
+            "from sqlalchemy.orm import Session\n{HEAD}def save(db):\n    requests.get('u')\n{body}\n\
+             @app.get('/')\nasync def view(request: Request, db: Session):\n    await request.body()\n    save(db)\n"
+        );
+        let (_, application) = analysed(&text);
+        application.blocking.iter().filter(|blocking| blocking.repair.is_some()).count()
+    };
+    assert_eq!(fixes("    print(db)\n"), 1);
+    assert_eq!(fixes("    db.commit()\n"), 0);
+}
+
+#[test]
+fn a_query_that_a_condition_sends_is_told_by_its_name() {
+    let (_, application) = analysed(&format!(
+        "import peewee\nclass User(peewee.Model): ...\n{HEAD}\
+         @app.get('/')\nasync def view():\n    user = User.select()\n    if user:\n        return 1\n"
+    ));
+    let [blocking] = application.blocking.as_slice() else { panic!("{:#?}", application.blocking) };
+    assert_eq!((blocking.what.as_str(), blocking.asked.as_deref()), ("peewee.BaseQuery", Some("user")));
+}
+
+#[test]
+fn what_an_older_version_lacks_is_not_what_to_use() {
+    let (_, application) = analysed(&format!(
+        "import redis\nclient = redis.Redis()\n{HEAD}\
+         @app.get('/')\nasync def view(request: Request):\n    await request.body()\n    client.get('a')\n"
+    ));
+    let [blocking] = application.blocking.as_slice() else { panic!("{:#?}", application.blocking) };
+    assert_eq!(blocking.remedy.text, "use `redis.asyncio.Redis`");
+    let before = blocking.remedy.before.as_ref().map(|(since, help)| (*since, help.as_str()));
+    assert_eq!(before, Some(("4.2", "use `await asyncio.to_thread(...)`")));
 }

@@ -31,6 +31,29 @@ impl Reader<'_> {
         entry.is_some_and(|(table, key)| sets(body, table, key, 0) && self.stays_set(table, key))
     }
 
+    /// `if self.is_new: ...; self.is_new = False`, where nothing but the constructor says otherwise.
+    pub(super) fn clears_own_flag(&self, test: &Expr, body: &[Stmt]) -> bool {
+        let (flag, meant) = match test {
+            Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => (&*not.operand, true),
+            other => (other, false),
+        };
+        let Expr::Attribute(attribute) = flag else { return false };
+        let function = &self.facts.functions[self.function as usize];
+        let is_own = function.class.is_some()
+            && matches!(&*attribute.value, Expr::Name(object) if function.parameters.first().is_some_and(|first| first.name == object.id.as_str()));
+        let is_said = |value: &Expr| matches!(value, Expr::BooleanLiteral(said) if said.value == meant);
+        let clears = |stmt: &Stmt| match stmt {
+            Stmt::Assign(assign) => is_said(&assign.value) && assign.targets.iter().any(|one| is_same(one, flag)),
+            _ => false,
+        };
+        if !is_own || !body.iter().any(clears) {
+            return false;
+        }
+        let mut returns = Returns { flag: attribute.attr.as_str(), meant, found: false };
+        returns.visit_body(self.module);
+        !returns.found
+    }
+
     /// Whether a mapping that the module makes once never loses what it has under a key.
     fn stays_set(&self, table: &Expr, key: &str) -> bool {
         let Expr::Name(name) = table else { return false };
@@ -155,5 +178,28 @@ impl<'a> Visitor<'a> for Losses<'_> {
             self.found |= is_handed || takes_back;
         }
         visitor::walk_expr(self, expr);
+    }
+}
+
+/// Looks for what takes back that a flag was set, outside of constructors.
+struct Returns<'t> {
+    flag: &'t str,
+    /// What the flag says once it is set.
+    meant: bool,
+    found: bool,
+}
+
+impl<'a> Visitor<'a> for Returns<'_> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(def) if def.name.as_str() == "__init__" => return,
+            Stmt::Assign(assign) => {
+                let is_flag = |one: &Expr| matches!(one, Expr::Attribute(known) if known.attr.as_str() == self.flag);
+                let is_said = matches!(&*assign.value, Expr::BooleanLiteral(said) if said.value == self.meant);
+                self.found |= !is_said && assign.targets.iter().any(is_flag);
+            }
+            _ => {}
+        }
+        visitor::walk_stmt(self, stmt);
     }
 }

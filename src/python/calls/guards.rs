@@ -20,11 +20,24 @@ pub(super) fn guard(test: &Expr) -> Guard {
     match test {
         Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Guard::Typing,
-        _ if is_zero_or_false(test) => Guard::Never,
+        _ if is_zero_or_false(test) || asks_for_end(test) => Guard::Never,
         Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
         Expr::Compare(compare) if is_lifespan(compare) => Guard::LifeSpan,
         Expr::BoolOp(all) if all.op == ast::BoolOp::And && all.values.iter().any(asks_lifespan) => Guard::LifeSpan,
         _ => Guard::None,
+    }
+}
+
+/// Whether a condition holds only while the process ends: `sys.is_finalizing()`, `getattr(executor, "_shutdown", False)`.
+fn asks_for_end(test: &Expr) -> bool {
+    match test {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "_shutdown",
+        Expr::Call(call) => match (last_name(&call.func), &*call.arguments.args) {
+            ("is_finalizing", []) => true,
+            ("getattr", [_, Expr::StringLiteral(name), ..]) => name.value.to_str() == "_shutdown",
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -171,6 +184,12 @@ pub(super) fn breaks(body: &[Stmt]) -> bool {
         Stmt::While(inner) => breaks(&inner.orelse),
         _ => false,
     })
+}
+
+/// Whether a loop ends by what it finds, though its condition holds: what goes on for as long as the process says
+/// `while True`, or has no other end.
+pub(super) fn is_left(stmt: &ast::StmtWhile) -> bool {
+    !stmt.test.is_literal_expr() && breaks(&stmt.body)
 }
 
 /// Whether what follows in the same block is never reached.

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::Reader;
+use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt, UnaryOp};
 
 /// How deep blocks and conditions are looked into.
@@ -49,11 +50,16 @@ impl Reader<'_> {
             }
             // `if self.state == READY and self._it is not None: return self._it`
             Expr::BoolOp(all) if all.op == ast::BoolOp::And => {
-                let returned = |kept: &Expr| result.value.as_deref().is_some_and(|given| is_same(given, kept));
+                let returned = |kept: &Expr| match result.value.as_deref() {
+                    Some(given) => is_same(given, kept),
+                    None => self.kept(kept) != Kept::No,
+                };
                 let (kept, others): (Vec<&Expr>, Vec<&Expr>) =
                     all.values.iter().partition(|value| returned(present(value)));
                 match *kept.as_slice() {
-                    [kept] if others.into_iter().all(says_how_far) => self.kept(present(kept)),
+                    [kept] if others.iter().all(|one| says_how_far(one) || asks_about(one, present(kept))) => {
+                        self.kept(present(kept))
+                    }
                     _ => Kept::No,
                 }
             }
@@ -122,6 +128,14 @@ impl Reader<'_> {
         let function = &self.facts.functions[self.function as usize];
         match expr {
             Expr::Name(name) if function.globals.contains(name.id.as_str()) => Kept::Process,
+            // `kept = self._kept` in front of the question.
+            Expr::Name(name) => match function.bindings.get(name.id.as_str()).map(Vec::as_slice) {
+                Some([only]) => match only.bound {
+                    Bound::Value { value: Some(source @ Expr::Attribute(_)), .. } => self.kept(source),
+                    _ => Kept::No,
+                },
+                _ => Kept::No,
+            },
             Expr::Attribute(attribute) => {
                 let Expr::Name(object) = &*attribute.value else { return Kept::No };
                 let is_own = function.class.is_some()
@@ -185,6 +199,20 @@ fn says_how_far(test: &Expr) -> bool {
             _ => false,
         },
         other => is_own(other),
+    }
+}
+
+/// Whether a condition asks what is kept itself whether it can still be used: `self._it.closed == 0`, `not
+/// self._it.closed`, `self._it.is_connected()`.
+fn asks_about(test: &Expr, kept: &Expr) -> bool {
+    match test {
+        Expr::Compare(compare) => {
+            asks_about(&compare.left, kept) && compare.comparators.iter().all(Expr::is_literal_expr)
+        }
+        Expr::UnaryOp(not) if not.op == UnaryOp::Not => asks_about(&not.operand, kept),
+        Expr::Call(call) => call.arguments.is_empty() && asks_about(&call.func, kept),
+        Expr::Attribute(attribute) => is_same(&attribute.value, kept) || asks_about(&attribute.value, kept),
+        _ => false,
     }
 }
 

@@ -165,6 +165,10 @@ pub struct Function<'a> {
     pub last_rounds: Vec<(Span, bool)>,
     /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
     pub detours: Vec<Span>,
+    /// Handlers of exceptions.
+    pub excepts: Vec<Span>,
+    /// Blocks at whose end `with` waits for something that goes by a name there, such as the work of an executor.
+    pub entered: Vec<(&'a str, Span)>,
     /// Names that it changes in place.
     pub changed: HashSet<&'a str>,
     /// What it answers where a loop runs, if that is what it asks: `return loop.is_running()`.
@@ -301,6 +305,8 @@ impl FileFacts<'_> {
             function.loops.shrink_to_fit();
             function.last_rounds.shrink_to_fit();
             function.detours.shrink_to_fit();
+            function.excepts.shrink_to_fit();
+            function.entered.shrink_to_fit();
         }
         self.functions.shrink_to_fit();
         self.classes.shrink_to_fit();
@@ -313,6 +319,11 @@ impl Function<'_> {
     /// Whether every call that runs to its end gets to this part.
     pub fn always_reaches(&self, part: Span) -> bool {
         !self.detours.iter().any(|detour| detour.start <= part.start && part.end <= detour.end)
+    }
+
+    /// Whether it gets to this part only once something has failed.
+    pub fn is_exceptional(&self, part: Span) -> bool {
+        self.excepts.iter().any(|region| region.start <= part.start && part.end <= region.end)
     }
 
     /// Whether a loop may come to this part more than once.
@@ -365,6 +376,8 @@ impl<'a> Function<'a> {
             loops: Vec::new(),
             last_rounds: Vec::new(),
             detours: Vec::new(),
+            excepts: Vec::new(),
+            entered: Vec::new(),
             changed: HashSet::new(),
             on_loop: None,
         }
@@ -515,7 +528,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
                 self.looped(span_of(stmt));
-                self.current().goes_on = true;
+                self.current().goes_on |= !guards::is_left(stmt);
                 if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
                     self.only_if(Span::new(span_of(first).start, span_of(last).end), &stmt.test, true);
                 }

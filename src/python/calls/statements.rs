@@ -34,6 +34,7 @@ impl<'a> Reader<'a> {
                 Kept::Process => self.kept_block(&stmt.body),
                 Kept::Object => self.once_block(&stmt.body),
                 Kept::No if self.sets_what_is_not(&stmt.test, &stmt.body) => self.quiet_block(&stmt.body),
+                Kept::No if self.clears_own_flag(&stmt.test, &stmt.body) => self.once_block(&stmt.body),
                 Kept::No => {
                     self.narrowed(&stmt.test, &stmt.body);
                     self.block_where(&stmt.test, &stmt.body);
@@ -106,12 +107,17 @@ impl<'a> Reader<'a> {
                 self.bind(name.as_str(), Bound::Opaque, span_of(handler).start);
             }
             // Where asking for the running loop fails, there is none that could be blocked. What an assertion
-            // finds missing is a fault of the program that no request of it runs into.
-            if probes || asserts {
+            // finds missing is a fault of the program that no request of it runs into, and what is cancelled ends
+            // with its program, or with whoever has left.
+            if probes || asserts || handler.type_.as_deref().is_some_and(is_end) {
                 self.quiet_block(&handler.body);
                 self.forget_bound_in(span_of(handler));
             } else {
                 self.block(&handler.body);
+                if let (Some(first), Some(last)) = (handler.body.first(), handler.body.last()) {
+                    let region = span_of(first).cover(span_of(last));
+                    self.current().excepts.push(region);
+                }
             }
         }
         self.block(&stmt.orelse);
@@ -205,6 +211,11 @@ impl<'a> Reader<'a> {
             self.event(EventKind::Enter(&item.context_expr, stmt.is_async), span_of(&item.context_expr));
             if let Some(target) = item.optional_vars.as_deref() {
                 self.bind_target(target, Bound::With(&item.context_expr), span_of(item).end);
+                if let (Expr::Name(name), Expr::Call(made)) = (target, &item.context_expr)
+                    && last_name(&made.func).ends_with("Executor")
+                {
+                    self.current().entered.push((name.id.as_str(), span_of(stmt)));
+                }
             }
         }
         self.body(&stmt.body);
@@ -330,5 +341,16 @@ fn gone_through(iterated: &Expr) -> &Expr {
             _ => iterated,
         },
         other => other,
+    }
+}
+
+/// Whether an `except` is met only where a task, a generator or the program is made to end.
+fn is_end(caught: &Expr) -> bool {
+    const ENDS: [&str; 6] =
+        ["Cancelled", "CancelledError", "GeneratorExit", "KeyboardInterrupt", "SystemExit", "get_cancelled_exc_class"];
+    match caught {
+        Expr::Tuple(all) => !all.elts.is_empty() && all.elts.iter().all(is_end),
+        Expr::Call(call) => is_end(&call.func),
+        one => ENDS.contains(&last_name(one)),
     }
 }

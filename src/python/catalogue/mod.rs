@@ -32,6 +32,10 @@ pub struct Effect {
     pub gevent: Gevent,
     /// What to use in a coroutine; follows "use".
     pub instead: &'static str,
+    /// The version of the library that has it first.
+    pub instead_since: Option<&'static str>,
+    /// The version of the library from which on it blocks.
+    pub since: Option<&'static str>,
     /// The asynchronous counterpart of its class.
     pub twin: Option<&'static str>,
     /// The distribution that it belongs to.
@@ -173,6 +177,8 @@ impl KnownType {
             weight: self.data.weight,
             gevent: self.data.gevent.unwrap_or(self.library.gevent),
             instead: self.data.instead.as_deref().unwrap_or(&self.library.instead),
+            instead_since: self.data.instead_since.as_deref().or(self.library.instead_since.as_deref()),
+            since: self.data.since.as_deref(),
             twin: self.data.twin.as_deref(),
             library: &self.library.distribution,
             gevent_setup: self.library.gevent_setup.as_deref(),
@@ -282,6 +288,8 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
         weight: call.weight,
         gevent: call.gevent.unwrap_or(library.gevent),
         instead: call.instead.as_deref().unwrap_or(&library.instead),
+        instead_since: call.instead_since.as_deref().or(library.instead_since.as_deref()),
+        since: call.since.as_deref(),
         twin: None,
         library: &library.distribution,
         gevent_setup: library.gevent_setup.as_deref(),
@@ -324,6 +332,15 @@ pub fn narrower(class: &str) -> Option<KnownType> {
 /// The class that a type is, or is a part of.
 pub fn class(name: &str) -> &str {
     known_type(name).and_then(KnownType::narrows).unwrap_or(name)
+}
+
+/// Whether the class of a method is only what the catalogue takes it for: one of a whole package, or of whatever an
+/// attribute gives.
+pub fn is_by_pattern(method: &str) -> bool {
+    let by_pattern = |known: KnownType| {
+        known.data.gives.contains_key("*") || known.data.alias.iter().any(|alias| alias.ends_with(".*"))
+    };
+    method.rsplit_once('.').and_then(|(class, _)| known_type(class)).is_some_and(by_pattern)
 }
 
 /// The name that the catalogue uses for an object that has several.

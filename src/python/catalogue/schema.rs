@@ -39,6 +39,8 @@ pub struct Library {
     /// What to use in a coroutine: a name, or a clause that follows "use".
     #[serde(default = "thread")]
     pub instead: String,
+    /// The version of the distribution that has that first.
+    pub instead_since: Option<String>,
     /// Seconds after which its calls give up where nobody says otherwise; zero for never. Absent where
     /// that is not known.
     pub gives_up: Option<f64>,
@@ -74,6 +76,10 @@ pub struct Call {
     pub gevent: Option<Gevent>,
     /// Overrides the library's.
     pub instead: Option<String>,
+    /// Overrides the library's.
+    pub instead_since: Option<String>,
+    /// The version of the distribution from which on it blocks; without it, every version does.
+    pub since: Option<String>,
     /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one; `rounds<100`
     /// for a number below that; `0=ADDRESS` for an address in digits, or an empty text.
     #[serde(default)]
@@ -119,6 +125,10 @@ pub struct Type {
     pub gevent: Option<Gevent>,
     /// Overrides the library's.
     pub instead: Option<String>,
+    /// Overrides the library's.
+    pub instead_since: Option<String>,
+    /// The version of the distribution from which on it blocks; without it, every version does.
+    pub since: Option<String>,
     /// Methods that block, dotted for paths of attributes; `*` for all public ones not in `safe`.
     #[serde(default)]
     pub block: Vec<String>,
@@ -328,6 +338,12 @@ impl Library {
             if let Some(unknown) = ty.unless.keys().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `unless` for `{unknown}`, which does not block", ty.name));
             }
+        }
+        let of_calls = self.call.iter().flat_map(|call| call.since.iter().chain(&call.instead_since));
+        let of_types = self.types.iter().flat_map(|ty| ty.since.iter().chain(&ty.instead_since));
+        let is_version = |text: &&String| text.split('.').all(|part| part.parse::<u16>().is_ok());
+        if let Some(wrong) = of_calls.chain(of_types).chain(&self.instead_since).find(|text| !is_version(text)) {
+            return fail(format!("`{wrong}` is no version"));
         }
         let conditions = self.call.iter().flat_map(|call| &call.unless);
         let mut conditions = conditions.chain(self.types.iter().flat_map(|t| t.unless.values().flatten()));

@@ -322,7 +322,7 @@ impl<'a> Work<'_, 'a> {
             return;
         }
         if let Expr::Attribute(attribute) = &*call.func
-            && (path == "wait" && self.has_ended(&attribute.value, span)
+            && (matches!(path, "wait" | "communicate") && self.has_ended(&attribute.value, span)
                 || self.is_known_to_be_over(path, &attribute.value, span))
         {
             return;
@@ -347,6 +347,17 @@ impl<'a> Work<'_, 'a> {
         {
             return;
         }
+        if let Expr::Attribute(method) = &*call.func
+            && matches!(path, "result" | "exception")
+            && self.is_of_ended_executor(&method.value, span)
+        {
+            return;
+        }
+        let executor = match &*call.func {
+            Expr::Attribute(method) if path == "shutdown" => method.value.as_name_expr().map(|name| name.id.as_str()),
+            _ => None,
+        };
+        let effect = self.ends_executor(effect, ty, executor);
         let effect = self.in_archive(ty, path, effect, call);
         self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
     }

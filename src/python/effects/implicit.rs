@@ -49,6 +49,7 @@ impl<'a> Work<'_, 'a> {
                     } else if let Some(effect) = known.and_then(KnownType::exit)
                         && !self.has_ended(context, span)
                     {
+                        let effect = self.ends_executor(effect, ty, self.name_of(context));
                         self.sink(effect, &format!("{ty}.__exit__"), span, doubtful);
                     }
                 }
@@ -175,7 +176,12 @@ impl<'a> Work<'_, 'a> {
                     && self.types.is_property(target.function)
                     && !self.is_kept_by_module(target.function, &attribute.value)
                 {
-                    self.step(*target, span, methods.len() > 1);
+                    let is_kept = self.types.has_decorator(target.function, "cached_property");
+                    if is_kept && self.types.is_read_by_constructor(*class, name) {
+                        continue;
+                    }
+                    let is_asked_once = is_kept && self.types.is_made_elsewhere(*class);
+                    self.step(*target, span, methods.len() > 1 || is_asked_once);
                 }
             }
             if methods.is_empty() {

@@ -259,8 +259,13 @@ impl<'a> Work<'_, 'a> {
         }
         let values = self.types.value(argument, self.frame);
         // Several values of one call are what it may mean, those of a container are all there.
-        let doubtful =
-            at_once && values.len() > 1 && matches!(argument, Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_));
+        let is_coroutine = |value: &Value<'a>| matches!(value, Value::Coroutine(_));
+        let is_one_of = match argument {
+            Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_) => true,
+            Expr::Name(_) | Expr::Attribute(_) => values.iter().all(is_coroutine),
+            _ => false,
+        };
+        let doubtful = at_once && values.len() > 1 && is_one_of;
         let before = self.out.edges.len();
         for value in values.iter() {
             match value {

@@ -11,6 +11,7 @@ mod asgi;
 mod begun;
 mod clients;
 mod ended;
+mod executors;
 mod expand;
 mod fixed;
 mod implicit;

@@ -1,6 +1,7 @@
 //! How long the objects of a class live: for one call, or longer.
 
 use super::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::calls::EventKind;
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 
@@ -26,6 +27,48 @@ impl<'a> Types<'a> {
                 let keeps = ["cache", "lru_cache"].iter().any(|name| self.has_decorator(caller, name));
                 caller.index == 0 || keeps || !self.function(caller).globals.is_empty()
             })
+    }
+
+    /// Whether the project makes the objects of a class, and none of them for one call: what one of them keeps is there
+    /// for all requests but the first.
+    pub fn is_made_elsewhere(&self, class: ClassId) -> bool {
+        self.library_bases(class).is_empty()
+            && self.class(class).decorators.is_empty()
+            && !self.is_made_per_call(class)
+            && self.sites().calls.contains_key(self.class(class).name)
+    }
+
+    /// Whether nothing that is loaded makes an object of a class, or hands the class to who may.
+    pub(super) fn is_made_by_nobody(&self, class: ClassId) -> bool {
+        let is_left_alone = |class: ClassId| {
+            let (facts, sites) = (self.class(class), self.sites());
+            facts.decorators.is_empty()
+                && !sites.calls.contains_key(facts.name)
+                && !sites.handed.contains(facts.name)
+                && !sites.owners.contains(facts.name)
+                && self.library_bases(class).is_empty()
+        };
+        is_left_alone(class) && self.below(class).into_iter().all(is_left_alone)
+    }
+
+    /// Whether a constructor of an object of this class reads an attribute of it.
+    pub fn is_read_by_constructor(&self, class: ClassId, name: &str) -> bool {
+        let reads = |init: FunctionId| {
+            let function = self.function(init);
+            function.events.iter().any(|event| match event.kind {
+                EventKind::Read(read) => {
+                    read.attr.as_str() == name
+                        && matches!(&*read.value, Expr::Name(object) if self.is_receiver(object.id.as_str(), init))
+                        && function.always_reaches(event.span)
+                }
+                _ => false,
+            })
+        };
+        self.ancestry(class).iter().any(|value| {
+            let Value::Class(owner) = value else { return false };
+            let own = self.class(*owner).methods.get("__init__").into_iter().flatten();
+            own.into_iter().any(|&index| reads(FunctionId { file: owner.file, index }))
+        })
     }
 
     /// Whether every object of a class is made inside a function that keeps it in a local name, or calls

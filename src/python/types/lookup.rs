@@ -303,6 +303,7 @@ impl<'a> Types<'a> {
                 [Value::Instance(ty)] if is_unheard_of(ty) => {
                     self.more_exactly(declared, || self.value(value, frame).to_vec())
                 }
+                [Value::Returns(_)] => self.more_exactly(declared, || self.value(value, frame).to_vec()),
                 declared_as if self.says_query(declared_as) => {
                     self.more_exactly(declared, || self.value(value, frame).to_vec())
                 }

@@ -11,6 +11,8 @@ use crate::python::syntax::ast::{self, Expr};
 const MAX_ARGUMENTS: usize = 4;
 /// How many values of one argument are carried into the function.
 const MAX_CHOICES: usize = 4;
+/// How many where all of them are coroutines.
+const MAX_COROUTINES: usize = 64;
 /// How many arguments of one call are looked at.
 const MAX_LOOKED_AT: usize = 16;
 
@@ -178,7 +180,7 @@ impl<'a> Types<'a> {
             _ => false,
         };
         let is_loose = |value: &Value<'a>| match value {
-            Value::Object(class) => !self.below(*class).is_empty() || !self.implementations(*class).is_empty(),
+            Value::Object(class) => !self.below(*class).is_empty() || self.is_protocol(*class),
             Value::Returns(_) => true,
             Value::Instance(ty) if ty.starts_with("io.") || ty.starts_with("typing.") => true,
             // `DecoratedCallable` and its like say nothing of what is given.
@@ -191,7 +193,10 @@ impl<'a> Types<'a> {
         let values = values();
         let wanted = |value: &&Value<'a>| is_useful(value, 0) && (declared.is_empty() || is_exact(value));
         let key = (target.function, u16::try_from(position).unwrap_or(u16::MAX - 1));
-        let wanted: Vec<&Value<'a>> = values.iter().filter(wanted).take(MAX_CHOICES).collect();
+        // Each of several coroutines may be the one that runs.
+        let is_coroutine = |value: &Value<'a>| matches!(value, Value::Coroutine(_));
+        let most = if values.iter().all(is_coroutine) { MAX_COROUTINES } else { MAX_CHOICES };
+        let wanted: Vec<&Value<'a>> = values.iter().filter(wanted).take(most).collect();
         match *wanted {
             [one] => entries.push((key, one.clone())),
             [_, ..] => entries.push((key, Value::Either(wanted.into_iter().cloned().collect()))),
@@ -271,6 +276,10 @@ impl<'a> Types<'a> {
     /// What a parameter is declared as, and what callers give that is of a class below it. There may be others.
     fn with_given(&self, mut declared: Vec<Value<'a>>, frame: Frame, position: u16) -> Vec<Value<'a>> {
         let [Value::Object(base)] = *declared else { return declared };
+        if self.is_protocol(base) {
+            let given = self.more_than_protocol(base, self.given(frame, position));
+            return if given.is_empty() { declared } else { given };
+        }
         if !self.below(base).is_empty() {
             if let Some(given) = self.given_by_all(frame, position, base) {
                 return given;

@@ -8,9 +8,19 @@ const MAX_IMPLEMENTATIONS: usize = 8;
 
 impl<'a> Types<'a> {
     /// Whether a class is a `Protocol` itself.
-    fn is_protocol(&self, class: ClassId) -> bool {
+    pub(super) fn is_protocol(&self, class: ClassId) -> bool {
         let is_base = |value: &Value<'a>| matches!(value, Value::External(name) if name.ends_with(".Protocol"));
         self.bases(class).iter().any(is_base)
+    }
+
+    /// Of values that stand where a protocol is asked for, those that say more: objects of other classes, and functions.
+    pub(super) fn more_than_protocol(&self, protocol: ClassId, values: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        let says_more = |value: &Value<'a>| match value {
+            Value::Object(class) => *class != protocol && !self.is_protocol(*class),
+            Value::Function(_) => self.class(protocol).methods.contains_key("__call__"),
+            _ => false,
+        };
+        values.into_iter().filter(says_more).collect()
     }
 
     /// The loaded classes that have every method of a protocol, each as asynchronous as it asks.

@@ -394,13 +394,22 @@ impl<'a> Types<'a> {
         // `-> Callable[[F], F]` of a decorator says less than the function that it returns.
         if !declared.is_empty() && declared.iter().all(|value| matches!(value, Value::Returns(_))) {
             let found = inferred();
-            let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
-            return if !found.is_empty() && found.iter().all(is_function) { found } else { declared };
+            let says_less = |value: &Value<'a>| matches!(value, Value::Returns(_));
+            let (less, mut functions): (Vec<_>, Vec<_>) = found.into_iter().partition(says_less);
+            functions.retain(|value| matches!(value, Value::Function(_)));
+            if !functions.is_empty() && !less.is_empty() {
+                functions.extend(less);
+            }
+            return if functions.is_empty() { declared } else { functions };
         }
         if self.says_query(&declared) {
             return self.query_meant(declared, inferred());
         }
         let [Value::Object(base)] = *declared else { return declared };
+        if self.is_protocol(base) {
+            let found = self.more_than_protocol(base, inferred());
+            return if found.is_empty() { declared } else { found };
+        }
         if self.below(base).is_empty() {
             return declared;
         }

@@ -284,13 +284,20 @@ impl<'a> Types<'a> {
             let name = self.class(class).name;
             let own = self.calls_giving(name, |call| arguments_of(function, position, 1, call));
             let mut given = Vec::new();
+            let mut of_nobody = Vec::new();
             for (caller, call) in own.into_iter().chain(self.calls_through_class(class)) {
                 if self.is_never_called(caller) {
                     continue;
                 }
                 if self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
-                    given.extend(self.argument_at(function, position, 1, call, caller));
+                    // Methods of objects that nobody makes.
+                    let runs = self.class_around(caller).is_none_or(|around| !self.is_made_by_nobody(around));
+                    let kept = if runs { &mut given } else { &mut of_nobody };
+                    kept.extend(self.argument_at(function, position, 1, call, caller));
                 }
+            }
+            if given.is_empty() {
+                given = of_nobody;
             }
             self.keep_functions_of_common(name, &mut given);
             found.extend(given);

@@ -1,10 +1,12 @@
 //! A blocking call as a finding: how bad, for how long, who reaches it, what settles it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::prelude::*;
 use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
 use crate::rules::repeated::{AS_WELL, MAX_HANDLERS, ON_THE_LOOP};
+use crate::servers::Version;
 
 /// How many places of a kind a finding points at; no project that was seen comes near.
 const MAX_PLACES: usize = 2_000;
@@ -41,8 +43,11 @@ impl Blocking {
     }
 
     /// What is called, in words that somebody wrote.
-    fn name(&self) -> &str {
-        self.written.as_deref().unwrap_or(&self.what)
+    fn name(&self) -> Cow<'_, str> {
+        match &self.asked {
+            Some(asked) => Cow::Owned(format!("{}` of `{asked}", self.what)),
+            None => Cow::Borrowed(self.written.as_deref().unwrap_or(&self.what)),
+        }
     }
 
     /// The call where it stands in the handler itself, the way to it where it does not.
@@ -130,7 +135,8 @@ impl Blocking {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
         // Most readers know enough after the first ones; the others come last.
-        let (first, others) = self.handlers.split_at(self.handlers.len().min(MAX_HANDLERS));
+        let handlers = self.handlers_in_order();
+        let (first, others) = handlers.split_at(handlers.len().min(MAX_HANDLERS));
         for (handler, place, role) in first {
             report = report.related(*place, runs(handler, *role));
         }
@@ -152,7 +158,11 @@ impl Blocking {
         for (handler, place, role) in others.iter().take(MAX_PLACES) {
             report = report.related(*place, runs(handler, *role));
         }
-        let mut help = self.remedy.text.clone();
+        let is_older = |since: &str| service.is_some_and(|service| self.is_older_than(since, service));
+        let mut help = match &self.remedy.before {
+            Some((since, help)) if is_older(since) => help.clone(),
+            _ => self.remedy.text.clone(),
+        };
         if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| self.is_endless()) {
             let _ = write!(
                 help,
@@ -160,8 +170,23 @@ impl Blocking {
                  every request of the worker along"
             );
         }
-        let handlers = self.handlers.iter().map(|(_, place, _)| *place);
-        report.help(help).reached_from(handlers).fix(self.repair.clone());
+        let handlers = handlers.iter().map(|(_, place, _)| *place);
+        let steps = self.chain.iter().map(|hop| hop.place);
+        report.help(help).reached_from(handlers).by_way_of(steps).fix(self.repair.clone());
+    }
+
+    /// The handlers, first the one that the way begins with.
+    fn handlers_in_order(&self) -> Vec<&(String, Place, Role)> {
+        let begins = self.chain.first().map(|hop| (hop.function.as_str(), hop.place.file));
+        let mut handlers: Vec<_> = self.handlers.iter().collect();
+        handlers.sort_by_key(|(name, place, _)| Some((name.as_str(), place.file)) != begins);
+        handlers
+    }
+
+    /// Whether the project asks for a version of the library before this one.
+    pub(super) fn is_older_than(&self, since: &str, service: &Service) -> bool {
+        let known = service.deployment.version_of(self.library);
+        known.zip(since.parse::<Version>().ok()).is_some_and(|(known, since)| known < since)
     }
 
     /// Whether the call makes an instance of a class.

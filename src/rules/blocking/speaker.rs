@@ -32,7 +32,11 @@ pub(super) fn spoken<'a>(
     let by_design = service.is_some_and(|service| service.speaks() == Some(Interface::Wsgi))
         && !matches!(app.interface, AppInterface::Own(_));
     let blocking = if by_design { [].iter() } else { app.blocking.iter() };
-    blocking.filter(move |blocking| of(blocking, service) == speaker)
+    let is_older =
+        move |blocking: &Blocking, since: &str| service.is_some_and(|one| blocking.is_older_than(since, one));
+    blocking
+        .filter(move |blocking| !blocking.since.is_some_and(|since| is_older(blocking, since)))
+        .filter(move |blocking| of(blocking, service) == speaker)
 }
 
 fn of(blocking: &Blocking, service: Option<&Service>) -> Speaker {
