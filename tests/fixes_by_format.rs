@@ -106,6 +106,45 @@ const FORMATS: &[(&str, &str, Words, &str)] = &[
     ("systemd", "web.service", Words::Plain, "[Service]\nExecStart=/srv/venv/bin/$\n"),
     ("supervisord", "supervisord.conf", Words::Plain, "[program:web]\ncommand=$\n"),
     ("script", "start.sh", Words::Plain, "#!/bin/sh\nset -e\nexec $\n"),
+    ("script, lines", "start.sh", Words::Lines("    \\"), "#!/bin/sh\nset -e\nexec env \\\n$"),
+    ("Dockerfile, lines", "Dockerfile", Words::Lines("    \\"), "FROM python:3.13\nCOPY . .\nCMD exec env \\\n$"),
+    ("compose, folded", "compose.yaml", Words::Lines("      "), "services:\n  web:\n    image: x\n    command: >-\n$"),
+    (
+        "Kubernetes, shell",
+        "web.yaml",
+        Words::Plain,
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          command: [\"sh\", \"-c\", \"exec $\"]\n",
+    ),
+    (
+        "variable in Kubernetes",
+        "web.yaml",
+        Words::Options,
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          command: [gunicorn, \"app:app\"]\n          env:\n            - name: GUNICORN_CMD_ARGS\n              value: \"$\"\n",
+    ),
+    (
+        "variable in systemd",
+        "web.service",
+        Words::Options,
+        "[Service]\nEnvironment=\"GUNICORN_CMD_ARGS=$\"\nExecStart=/srv/venv/bin/gunicorn app:app\n",
+    ),
+    (
+        "variable in supervisord",
+        "supervisord.conf",
+        Words::Options,
+        "[program:web]\ncommand=gunicorn app:app\nenvironment=GUNICORN_CMD_ARGS=\"$\"\n",
+    ),
+    (
+        "variable in a script",
+        "start.sh",
+        Words::Options,
+        "#!/bin/sh\nexport GUNICORN_CMD_ARGS=\"$\"\nexec gunicorn app:app\n",
+    ),
+    (
+        "variable in compose, list",
+        "compose.yaml",
+        Words::Options,
+        "services:\n  web:\n    image: x\n    command: gunicorn app:app\n    environment:\n      - GUNICORN_CMD_ARGS=$\n",
+    ),
     (
         "variable in a Dockerfile",
         "Dockerfile",
@@ -133,6 +172,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("grace-below-request", "Kubernetes, lines", "it is killed before, whatever the server allows"),
     ("grace-below-request", "supervisord", "it is killed before, whatever the server allows"),
     ("grace-below-request", "variable in compose", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "compose, folded", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "Kubernetes, shell", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "variable in Kubernetes", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "variable in supervisord", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "variable in compose, list", "it is killed before, whatever the server allows"),
+    ("daemonised-under-supervisor", "script, lines", "whoever runs it is not known"),
+    ("daemonised-under-supervisor", "variable in a script", "whoever runs it is not known"),
 ];
 
 #[test]
@@ -200,8 +246,15 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
         Words::Plain => all.join(" "),
         Words::Json => all.iter().map(quoted).collect::<Vec<_>>().join(", "),
         Words::Lines(lead) => {
-            let lines: Vec<String> = all.iter().map(|word| format!("{lead}\"{word}\"\n")).collect();
-            lines.concat()
+            // Lines of a shell are held together by what ends them.
+            let shell = lead.strip_suffix('\\');
+            let line = |(at, word): (usize, &&str)| match (shell, *lead == "      ") {
+                (Some(lead), _) if at + 1 == all.len() => format!("{lead}{word}\n"),
+                (Some(lead), _) => format!("{lead}{word} \\\n"),
+                (None, true) => format!("{lead}{word}\n"),
+                (None, false) => format!("{lead}\"{word}\"\n"),
+            };
+            all.iter().enumerate().map(line).collect::<Vec<_>>().concat()
         }
         Words::Options => options.join(" "),
         Words::Names => {

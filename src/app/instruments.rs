@@ -52,6 +52,8 @@ pub enum Kind {
     /// Names the folder that all processes share their figures in; with the import in front of it that looked for the
     /// name and did not find it.
     Folder(Option<Place>),
+    /// Asks whether that folder is named: somebody names it where it runs.
+    AsksForFolder,
     /// Sends spans or figures from a thread of its own.
     Exporter,
     /// Keeps sessions of Socket.IO in the memory of the process.

@@ -66,6 +66,8 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         let named = || modules.get(file).is_some_and(|module| keeps_sessions_in_cache(&module.body));
         files.get(*file).text().contains(SESSIONS_IN_CACHE) && named()
     });
+    let alias = sessions_in_cache.then(|| session_alias(loaded, modules)).flatten();
+    let has_extension = loaded.iter().any(|file| files.get(*file).text().contains("flask_caching"));
     let names_storage = loaded.iter().any(|&file| files.get(file).text().contains("RATELIMIT_STORAGE"));
     for &file in loaded {
         let text = files.get(file).text();
@@ -87,7 +89,9 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
             limits,
             initialised,
             idle: BTreeSet::new(),
-            sessions_in_cache,
+            alias,
+            has_extension,
+            aside: BTreeSet::new(),
             overridden,
             found: Vec::new(),
         };
@@ -122,7 +126,26 @@ fn keeps_sessions_in_cache(body: &[Stmt]) -> bool {
     value.is_some_and(|value| is_text(value, SESSIONS_IN_CACHE)) || body.iter().any(is_class)
 }
 
-struct Seeker {
+/// The name of the cache that holds the sessions, as the settings of these files say; `None` where they say several
+/// things, or one that is not written down.
+fn session_alias<'m>(loaded: &[FileId], modules: &'m BTreeMap<FileId, Module>) -> Option<&'m str> {
+    let statements = loaded.iter().filter_map(|file| modules.get(file)).flat_map(|module| &module.body);
+    let named = statements.filter(|one| bound(one).contains(&"SESSION_CACHE_ALIAS")).map(|one| match one {
+        Stmt::Assign(assign) => match &*assign.value {
+            Expr::StringLiteral(text) => Some(text.value.to_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let all: BTreeSet<Option<&str>> = named.collect();
+    match all.len() {
+        0 => Some("default"),
+        1 => all.into_iter().next().flatten(),
+        _ => None,
+    }
+}
+
+struct Seeker<'m> {
     file: FileId,
     has_pool: bool,
     /// Whether the file imports a limiter, and nothing tells it where to count.
@@ -131,8 +154,12 @@ struct Seeker {
     initialised: Option<BTreeSet<String>>,
     /// Limiters that have no application and get none.
     idle: BTreeSet<Span>,
-    /// Whether the sessions of Django are in its cache and nowhere else.
-    sessions_in_cache: bool,
+    /// The name of the cache that holds the sessions of Django, which are nowhere else; `None` where it is not known.
+    alias: Option<&'m str>,
+    /// Whether anything that is loaded has Flask-Caching, whose names mean nothing without it.
+    has_extension: bool,
+    /// Caches of other names.
+    aside: BTreeSet<Span>,
     /// Attributes of classes that a class derived from them says otherwise.
     overridden: BTreeSet<(String, String)>,
     found: Vec<Keepsake>,
@@ -195,7 +222,7 @@ fn has_no_app(call: &ast::ExprCall) -> bool {
     is_limiter && !has("app") && !by_position
 }
 
-impl Seeker {
+impl Seeker<'_> {
     /// `60`, or what stands in where a variable is not set: `env.int("CONN_MAX_AGE", default=60)`.
     fn age(&mut self, value: &Expr) {
         let given = span_of(value);
@@ -215,6 +242,16 @@ impl Seeker {
             let stands_in = given != span_of(value);
             self.add(KeepsakeKind::Connections { age, stands_in }, span_of(value));
         }
+    }
+
+    /// Notes the backend of a cache that has another name than the one which holds the sessions.
+    fn set_aside(&mut self, name: &Expr, value: &Expr) {
+        let (Expr::StringLiteral(name), Expr::Dict(dict)) = (name, value) else { return };
+        if self.alias.is_some_and(|alias| alias == name.value.to_str()) {
+            return;
+        }
+        let backends = dict.items.iter().filter(|item| item.key.as_ref().is_some_and(|key| is_text(key, "BACKEND")));
+        self.aside.extend(backends.map(|item| span_of(&item.value)));
     }
 
     fn add(&mut self, kind: KeepsakeKind, span: Span) {
@@ -248,7 +285,7 @@ fn is_text(expr: &Expr, text: &str) -> bool {
     matches!(expr, Expr::StringLiteral(literal) if literal.value.to_str() == text)
 }
 
-impl<'a> visitor::Visitor<'a> for Seeker {
+impl<'a> visitor::Visitor<'a> for Seeker<'_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         // Settings for tests and developers are another class than those of production.
         if let Stmt::ClassDef(def) = statement {
@@ -277,6 +314,9 @@ impl<'a> visitor::Visitor<'a> for Seeker {
                 Expr::Subscript(item) => is_text(&item.slice, "CONN_MAX_AGE"),
                 _ => false,
             };
+            if let [Expr::Subscript(item)] = assign.targets.as_slice() {
+                self.set_aside(&item.slice, &assign.value);
+            }
             if assign.targets.iter().any(names) {
                 self.age(&assign.value);
             }
@@ -288,6 +328,9 @@ impl<'a> visitor::Visitor<'a> for Seeker {
         match expr {
             Expr::Dict(dict) => {
                 for item in &dict.items {
+                    if let Some(key) = &item.key {
+                        self.set_aside(key, &item.value);
+                    }
                     if item.key.as_ref().is_some_and(|key| is_text(key, "CONN_MAX_AGE")) {
                         self.age(&item.value);
                     }
@@ -309,11 +352,18 @@ impl<'a> visitor::Visitor<'a> for Seeker {
                     }
                 }
             }
-            Expr::StringLiteral(text) if self.sessions_in_cache && text.value.to_str() == LOCAL_CACHE => {
+            // What a condition or a variable chooses may be the other one.
+            Expr::If(_) | Expr::BoolOp(_) => return,
+            Expr::StringLiteral(text) if self.alias.is_some() && text.value.to_str() == LOCAL_CACHE => {
+                if self.aside.contains(&span_of(text)) {
+                    return;
+                }
                 self.add(KeepsakeKind::Memory("the cache that holds the sessions"), span_of(text));
             }
             Expr::StringLiteral(text) => {
-                if let Some((_, name)) = BACKENDS.iter().find(|(word, _)| *word == text.value.to_str()) {
+                if let Some((_, name)) = BACKENDS.iter().find(|(word, _)| *word == text.value.to_str())
+                    && (self.has_extension || !name.starts_with("Flask-Caching"))
+                {
                     self.add(KeepsakeKind::Memory(name), span_of(text));
                 }
             }

@@ -68,6 +68,17 @@ struct Asked<'t, 'a> {
 }
 
 impl<'a> Asked<'_, 'a> {
+    /// The call of `functools.partial` whose result is called, and where that stands.
+    fn partial(&self, call: &'a ast::ExprCall) -> Option<(&'a ast::ExprCall, Self)> {
+        let name = call.func.as_name_expr()?;
+        let sources = self.types.sources(name.id.as_str(), self.frame, crate::python::syntax::span_of(name).start);
+        let [(Bound::Value { value: Some(Expr::Call(bound)), .. }, home)] = sources.as_slice() else { return None };
+        let is_partial = self.types.value(&bound.func, *home).iter().any(
+            |value| matches!(value, Value::External(name) if matches!(&**name, "functools.partial" | "functools.partialmethod")),
+        );
+        is_partial.then_some((bound, Asked { types: self.types, frame: *home, callers: &[] }))
+    }
+
     fn limit(&self, call: &'a ast::ExprCall, sink: &Sink) -> Limit {
         if sink.what == "time.sleep" {
             return call.arguments.args.first().map_or(Limit::Unknown, |argument| self.seconds(argument));
@@ -81,6 +92,15 @@ impl<'a> Asked<'_, 'a> {
         }
         if is_open(call) {
             return Limit::Unknown;
+        }
+        // `get = partial(requests.get, timeout=30)`: what was bound there counts in each call.
+        if let Some((bound, asked)) = self.partial(call) {
+            if let Some(given) = keyword(bound, "timeout") {
+                return asked.seconds(given);
+            }
+            if is_open(bound) || bound.arguments.args.len() > 1 {
+                return Limit::Unknown;
+            }
         }
         let by_library = match sink.effect.gives_up {
             Some(0.0) => Limit::Never,

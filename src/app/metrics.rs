@@ -166,7 +166,7 @@ fn begins_with_instrumentator<'a>(types: &Types<'a>, expr: &'a Expr, frame: Fram
     }
 }
 
-/// Where Python names the folder that all processes share their figures in.
+/// Where Python names the folder that all processes share their figures in, or asks for it.
 pub(super) fn folders(files: &Files, trees: &BTreeMap<FileId, Module>) -> Vec<Instrument> {
     let mut found = Vec::new();
     for (&file, module) in trees {
@@ -175,7 +175,14 @@ pub(super) fn folders(files: &Files, trees: &BTreeMap<FileId, Module>) -> Vec<In
         if is_test || !FOLDER.iter().any(|name| files.get(file).text().contains(name)) {
             continue;
         }
-        for (name, span) in Deeds::of(module).variables {
+        let deeds = Deeds::of(module);
+        for (name, span) in deeds.asks {
+            if FOLDER.contains(&name.as_str()) {
+                let place = Place::new(file, span);
+                found.push(Instrument { kind: Kind::AsksForFolder, what: name, place, at_import: true });
+            }
+        }
+        for (name, span) in deeds.variables {
             if !FOLDER.contains(&name.as_str()) {
                 continue;
             }

@@ -117,8 +117,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             if judged.run.contains(&image.stage.place) {
                 continue;
             }
-            let replaced = judged.replaced.get(&image.stage.place).and_then(|all| all.first()).copied();
-            match guarded(|| Scene::image(&image, replaced, files, facts)) {
+            match guarded(|| Scene::image(&image, &judged, files, facts)) {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }
@@ -171,6 +170,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     forget_repeated(&mut assembly);
     context::name_developments(&mut assembly.deployments);
     note_replaced(&mut assembly.deployments, &judged.replaced);
+    set_beside_aside(&mut assembly, facts, files);
     proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
@@ -213,6 +213,35 @@ fn set_unnamed_aside(deployments: &mut [Deployment]) {
     for deployment in deployments.iter_mut().filter(unnamed) {
         let why = "nothing here names it, and an image runs another server";
         deployment.development = Some(Located::new(why.to_owned(), image));
+    }
+}
+
+/// Says of development servers that another way to start the project stands beside them: of processes for developers
+/// where images are built, and of the image of a variant beside one that runs a server for production.
+fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
+    let Assembly { deployments, development_servers, .. } = assembly;
+    let of_heroku = |file: FileId| {
+        let signs = ["app.json", "runtime.txt", "heroku.yml", ".python-version"];
+        signs.iter().any(|sign| files.find(&join(files.get(file).folder(), sign)).is_some())
+    };
+    let image = facts.units.iter().find(|unit| {
+        unit.kind == UnitKind::Image && context::named_for_development(files.get(unit.place.file).path()).is_none()
+    });
+    for server in development_servers.iter_mut().filter(|server| server.development.is_none()) {
+        let file = server.command.file;
+        let (folder, name) = (files.get(file).folder(), files.get(file).name());
+        if name == "Procfile" && !of_heroku(file) {
+            let why = || "its processes are for developers where images are built".to_owned();
+            server.development = image.map(|image| Located::new(why(), image.place));
+        } else if name.starts_with("Dockerfile") && name != "Dockerfile" {
+            let main = deployments.iter().filter(|one| one.kind == UnitKind::Image && one.development.is_none());
+            let main = main.filter_map(|one| one.instruction).find(|instruction| {
+                let own = files.get(instruction.file);
+                own.folder() == folder && own.name() == "Dockerfile"
+            });
+            let why = || "the `Dockerfile` beside it runs a server for production".to_owned();
+            server.development = main.map(|main| Located::new(why(), main));
+        }
     }
 }
 

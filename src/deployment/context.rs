@@ -7,7 +7,7 @@ use crate::source::{Files, Located, Place};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
-const DEVELOPMENT: [&str; 18] = [
+const DEVELOPMENT: [&str; 20] = [
     "dev",
     "devel",
     "development",
@@ -25,6 +25,8 @@ const DEVELOPMENT: [&str; 18] = [
     "minikube",
     "devcontainer",
     "e2e",
+    "fuzz",
+    "fuzzing",
     "windows",
 ];
 

@@ -370,7 +370,10 @@ impl<'f> Image<'f> {
                         self.runs.push(Ran { place: *place, folder, behind: self.copied.len() });
                     }
                     Step::Copy(index, written, word) => {
-                        let path = word.resolve(&|name| self.scope.text(name));
+                        // The builder knows no home, so `COPY start.sh $HOME` means the working folder.
+                        let home = |name: &str| (name == "HOME").then(String::new);
+                        let path = word.resolve(&|name| self.scope.text(name).or_else(|| home(name)));
+                        let path = path.map(|path| if path.is_empty() { "./".to_owned() } else { path });
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
                         if let (Some(copied), Some(destination)) = (unit.copied.get(*index), destination) {
                             let resolve = |word: &Word| word.resolve(&|name| self.scope.text(name));

@@ -451,7 +451,9 @@ impl Copy {
         if rest.is_empty() {
             return Some(home);
         }
-        files.iter().find_map(|(_, file)| {
+        // Nothing else can lie there, and there may be many files and many questions.
+        let may_fit = |path: &str| path.starts_with(&home) && path.contains(rest);
+        files.iter().filter(|(_, file)| may_fit(file.path())).find_map(|(_, file)| {
             let path: Vec<&str> = file.path().split('/').collect();
             let (front, behind) = path.split_at_checked(pattern.len())?;
             let fits = pattern.iter().zip(front).all(|(pattern, part)| pattern_fits(pattern, part));

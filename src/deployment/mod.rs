@@ -146,7 +146,7 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
-    /// The instruction of a Dockerfile that starts it there; `None` where something else says so.
+    /// The command that starts it there, of an image or of who runs it; `None` where a name alone says so.
     pub instruction: Option<Place>,
     /// The command that runs instead of this one wherever files of the project run its image.
     pub replaced: Option<Place>,

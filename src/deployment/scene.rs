@@ -46,6 +46,8 @@ pub(super) struct Judged {
     pub(super) run: BTreeSet<Place>,
     /// Those that units give another command.
     pub(super) replaced: BTreeMap<Place, Vec<Place>>,
+    /// Those whose own command developers run, and where.
+    pub(super) developed: BTreeMap<Place, Place>,
 }
 
 /// A unit about to be played.
@@ -139,8 +141,11 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// An image with the command that it has itself, and the service that replaces it, if one does.
-    pub(super) fn image(image: &Image<'f>, replaced: Option<Place>, files: &Files, facts: &Facts) -> Self {
+    /// An image with the command that it has itself, unless a unit runs that.
+    pub(super) fn image(image: &Image<'f>, judged: &Judged, files: &Files, facts: &Facts) -> Self {
+        let replaced = judged.replaced.get(&image.stage.place).and_then(|all| all.first()).copied();
+        let developed = judged.developed.get(&image.stage.place).copied().map(|service| (service, "is for developers"));
+        let overlaid = replaced.map(|service| (service, "replaces it")).or(developed);
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
         let installed = installed_in(image, &home, files);
@@ -166,8 +171,8 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: false,
             instruction: image.entrypoint.or(image.command).map(|command| command.place),
-            overlaid: replaced.map(|service| {
-                let why = format!("it reloads, and `{}` replaces it", files.get(service.file).path());
+            overlaid: overlaid.map(|(service, what)| {
+                let why = format!("it reloads, and `{}` {what}", files.get(service.file).path());
                 Located::new(why, service)
             }),
             outer: Assigned::new(),
@@ -249,6 +254,8 @@ impl<'f> Scene<'f> {
             } else {
                 judged.run.insert(image.stage.place);
             }
+        } else if let Some(image) = own_image.filter(|_| !is_chart && !uses_own) {
+            judged.developed.entry(image.stage.place).or_insert(unit.place);
         }
         let shell = match own_image {
             Some(image) => image.shell(files),
@@ -273,7 +280,7 @@ impl<'f> Scene<'f> {
             awaits_words: None,
             installed,
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
-            instruction: None,
+            instruction: entrypoint.or(command).map(|command| command.place),
             overlaid: None,
             outer: filled_in,
         }
@@ -619,7 +626,7 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
 
 /// The environment and the folders inside an image built from `folder`.
 fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> (Environment, Roots) {
-    (image.environment.clone(), folders(image, folder, working, files))
+    (image.environment.clone().without_empty(), folders(image, folder, working, files))
 }
 
 /// The lists of requirements that an image built from `folder` installs.

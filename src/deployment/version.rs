@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::context;
 use crate::read::Requirement;
 use crate::servers::{Server, Version, table};
 use crate::source::{FileId, Files, Place};
@@ -108,8 +109,12 @@ enum Said {
 }
 
 fn said(near: &[&Requirement], files: &Files) -> Option<Said> {
+    // What developers and tests install says something only where nothing else does.
+    let is_aside = |one: &&Requirement| context::named_for_development(files.get(one.place.file).path()).is_some();
+    let (aside, own): (Vec<_>, Vec<_>) = near.iter().copied().partition(is_aside);
+    let near = if own.is_empty() { aside } else { own };
     let locks = near.iter().copied().filter(|requirement| is_lock(files.get(requirement.place.file).path()));
-    for group in [locks.collect(), near.to_vec()] {
+    for group in [locks.collect(), near.clone()] {
         let mut pins: Vec<ServerVersion> = group.into_iter().filter_map(pinned).collect();
         pins.sort_by_key(|pin| pin.version);
         pins.dedup_by_key(|pin| pin.version);

@@ -64,11 +64,14 @@ fn in_list(before: &str, after: &str) -> bool {
         && after.trim_start_matches(goes_on).starts_with([',', ']', ')'])
 }
 
-/// The space before a word that begins a line of its own, where the line above goes on behind a backslash.
+/// The space before a word that begins a line of its own and is no value of an option before it, where the line above goes on behind a backslash.
 fn own_line(before: &str) -> Option<&str> {
     let (above, indent) = before.rsplit_once('\n')?;
-    let goes_on = above.trim_end().ends_with('\\') && !indent.is_empty();
-    (goes_on && indent.trim().is_empty()).then_some(indent)
+    let above = above.trim_end().strip_suffix('\\').filter(|_| !indent.is_empty() && indent.trim().is_empty())?;
+    // Between an option and its value nothing goes.
+    let last = above.split_whitespace().next_back().unwrap_or_default();
+    let waits = last.starts_with('-') && !last.contains('=');
+    (!waits).then_some(indent)
 }
 
 #[cfg(test)]
@@ -94,6 +97,7 @@ mod tests {
             ("args: [gunicorn, --x=a:b]\n", "args: [gunicorn, --x=a:b, \"-w\", \"4\"]\n"),
             ("args: [gunicorn, \"--x=a:b\"]\n", "args: [gunicorn, \"--x=a:b\", \"-w\", \"4\"]\n"),
             ("gunicorn \\\n    --x=a:b \\\n    y\n", "gunicorn \\\n    -w 4 \\\n    --x=a:b \\\n    y\n"),
+            ("gunicorn \\\n    --x \\\n    a:b \\\n    y\n", "gunicorn \\\n    --x \\\n    a:b -w 4 \\\n    y\n"),
             ("gunicorn --x=a:b y\n", "gunicorn --x=a:b -w 4 y\n"),
         ] {
             let mut files = crate::source::Files::new();

@@ -74,7 +74,9 @@ fn lines(rewrite: &Rewrite) -> Result<(), String> {
     for edit in &rewrite.edits {
         let span = edit.place.span;
         let taken = old.get(span.start..span.end).unwrap_or_default();
-        if !taken.contains('\n') && !edit.text.contains('\n') {
+        // A line that goes on behind a backslash is one with the next, so what is taken there lies in one line.
+        let goes_on = taken.split('\n').rev().skip(1).all(|line| line.trim_end_matches('\r').ends_with('\\'));
+        if goes_on && !edit.text.contains('\n') {
             continue;
         }
         let from_start = begins_line(span.start)

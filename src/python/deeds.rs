@@ -17,6 +17,8 @@ pub struct Deeds {
     pub calls: Vec<NamedCall>,
     /// The variables of the environment that it sets, in the order of lines.
     pub variables: Vec<(String, Span)>,
+    /// The variables of the environment that it asks for, in the order of lines.
+    pub asks: Vec<(String, Span)>,
 }
 
 /// A call.
@@ -122,6 +124,12 @@ impl Reader {
         }
     }
 
+    fn asks(&mut self, key: &Expr, span: Span) {
+        if let Expr::StringLiteral(text) = key {
+            self.found.asks.push((text.value.to_str().to_owned(), span));
+        }
+    }
+
     fn target(&mut self, target: &Expr, span: Span) {
         if let Expr::Subscript(subscript) = target
             && self.name(&subscript.value).as_deref() == Some("os.environ")
@@ -147,6 +155,21 @@ impl<'a> visitor::Visitor<'a> for Reader {
     }
 
     fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Subscript(subscript)
+                if subscript.ctx.is_load() && self.name(&subscript.value).as_deref() == Some("os.environ") =>
+            {
+                self.asks(&subscript.slice, span_of(expr));
+            }
+            Expr::Compare(compare) => {
+                if let [of] = &*compare.comparators
+                    && self.name(of).as_deref() == Some("os.environ")
+                {
+                    self.asks(&compare.left, span_of(expr));
+                }
+            }
+            _ => {}
+        }
         if let Expr::Call(call) = expr
             && let Some(name) = self.name(&call.func)
         {
@@ -155,6 +178,11 @@ impl<'a> visitor::Visitor<'a> for Reader {
                 "os.environ.setdefault" | "os.putenv" => {
                     if let Some(key) = call.arguments.args.first() {
                         self.sets(key, span);
+                    }
+                }
+                "os.environ.get" | "os.getenv" => {
+                    if let Some(key) = call.arguments.args.first() {
+                        self.asks(key, span);
                     }
                 }
                 "os.environ.update" => self.updates(&call.arguments, span),
@@ -196,6 +224,16 @@ mod tests {
         assert_eq!(named, [("gevent.monkey.patch_all", None), ("shop.db.engine.dispose", Some("post_fork"))]);
         assert!(found.begins_with("gevent.monkey.patch_all") && !found.begins_with("patch_all"));
         assert!(found.hook_calls("post_fork", &["dispose"]) && !found.hook_calls("pre_fork", &["dispose"]));
+    }
+
+    #[test]
+    fn variables_that_are_asked_for_are_told() {
+        let found = deeds(
+            "import os\nfrom os import environ\na = os.environ.get('A')\nb = os.getenv('B', '1')\nc = environ['C']\n\
+             d = 'D' in os.environ\nos.environ['E'] = '1'\n",
+        );
+        let names: Vec<_> = found.asks.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["A", "B", "C", "D"]);
     }
 
     #[test]

@@ -82,6 +82,11 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
         }
         ignored.extend(rules);
     }
+    // What an extended file says otherwise, this one may well set back.
+    let is_alone = settings.extend.0.is_empty();
+    let is_usual = |rule: &&'static str, level: Level| {
+        Card::find(rule).is_some_and(|card| Level::severity(level) == Some(card.severity))
+    };
     let silent = |rules: &[&'static str], ignored: &BTreeSet<&'static str>| {
         rules.iter().all(|rule| ignored.contains(rule) || !runs(rule))
     };
@@ -91,14 +96,23 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
             let what =
                 if *level == Level::Off { "is off anyway" } else { "does not run, so its severity says nothing" };
             say(word, format!("`{}` {what}", word.get_ref()));
+        } else if is_alone && *level != Level::Off && rules.iter().all(|rule| is_usual(rule, *level)) {
+            say(word, format!("`{}` is that severe anyway", word.get_ref()));
         }
     }
     for (word, _) in settings.severity.iter().filter(|(_, level)| **level == Level::Off) {
         ignored.extend(known(word)?);
     }
-    for word in settings.rules.keys() {
-        if silent(&known(word)?, &ignored) {
+    for (word, parameters) in &settings.rules {
+        let rules = known(word)?;
+        let usual = |name: &String, value: f64| {
+            let of = |rule: &&&'static str| Card::find(rule).is_some_and(|card| is_by_default(card, name, value));
+            is_alone && rules.len() == rules.iter().filter(of).count()
+        };
+        if silent(&rules, &ignored) {
             say(word, format!("`{}` does not run, so its parameters say nothing", word.get_ref()));
+        } else if let Some((name, value)) = parameters.iter().find(|(name, value)| usual(name, **value)) {
+            say(word, format!("`{name}` of `{}` is {value} anyway", word.get_ref()));
         }
     }
     for own in settings.per_file.values() {
@@ -113,6 +127,15 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
     {
         say(&policy.name, format!("the policy `{}` does not run", policy.name.get_ref()));
     }
+    if let Some(spot) = loaded.shadowed.clone() {
+        let reason = "`farrier.toml` is there, so this is not read".to_owned();
+        found.push(Useless { spot, reason, remedy: None });
+    }
+    let missing = loaded.baseline().filter(|path| !path.exists());
+    if let Some(spot) = settings.baseline.as_ref().filter(|_| missing.is_some()).and_then(|named| loaded.spot(named)) {
+        let reason = "there is no such file, so no finding is known; `farrier baseline create` writes it".to_owned();
+        found.push(Useless { spot, reason, remedy: None });
+    }
     for word in settings.ignore.iter().chain(&settings.select) {
         let current = Card::find(word.get_ref()).filter(|card| card.aliases.contains(&word.get_ref().as_str()));
         if let (Some(card), Some(spot)) = (current, loaded.spot(word)) {
@@ -122,6 +145,12 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
         }
     }
     Ok(found)
+}
+
+/// Whether a parameter of a rule has this value where nobody sets it.
+fn is_by_default(card: &Card, name: &str, value: f64) -> bool {
+    let named = card.parameters.iter().any(|parameter| parameter.name == name);
+    named && (card.parameter(name) - value).abs() < f64::EPSILON
 }
 
 /// Whether a word stands in another file than the nearest: what two files ignore is no mistake of either.

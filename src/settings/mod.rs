@@ -38,7 +38,7 @@ pub struct Settings {
     /// A comment that silences anything has to say why, not only one that silences an error.
     pub require_reason: bool,
     /// The file of findings that are known, relative to the settings; `farrier-baseline.json` if not given.
-    pub baseline: Option<PathBuf>,
+    pub baseline: Option<Spanned<PathBuf>>,
     /// Other severities for rules.
     pub severity: BTreeMap<Spanned<String>, Level>,
     /// The least severe finding that is shown.
@@ -235,6 +235,8 @@ pub struct Loaded {
     pub settings: Settings,
     /// The nearest file; `None` where there is none.
     pub path: Option<PathBuf>,
+    /// A table of `pyproject.toml` that is not read, because a file of farrier's own is there.
+    pub shadowed: Option<Spot>,
     layers: Layers,
 }
 
@@ -255,7 +257,7 @@ impl Loaded {
     /// The file of known findings that the settings name.
     pub fn baseline(&self) -> Option<PathBuf> {
         let folder = self.path.as_ref().and_then(|path| path.parent()).unwrap_or(Path::new(""));
-        self.settings.baseline.as_ref().map(|path| folder.join(path))
+        self.settings.baseline.as_ref().map(|path| folder.join(path.get_ref()))
     }
 
     /// An error about a part of the settings.
@@ -300,13 +302,30 @@ pub fn load_as_told(root: &Path, typed: &Typed) -> Result<Loaded, Error> {
             return Err(Error { path: PathBuf::from(path.as_str()), text: String::new(), span: None, message });
         }
     }
-    if named.is_empty() && !typed.isolated && !add(&mut layers, &root.join("farrier.toml"))? {
-        add(&mut layers, &root.join("pyproject.toml"))?;
+    let mut shadowed = None;
+    if named.is_empty() && !typed.isolated {
+        if add(&mut layers, &root.join("farrier.toml"))? {
+            shadowed = table_of(&root.join("pyproject.toml"));
+        } else {
+            add(&mut layers, &root.join("pyproject.toml"))?;
+        }
     }
     for pair in pairs {
         layers.add_typed("--config", pair)?;
     }
-    Ok(Loaded { settings: layers.settings()?, path: layers.nearest().map(Path::to_path_buf), layers })
+    let path = layers.nearest().map(Path::to_path_buf);
+    Ok(Loaded { settings: layers.settings()?, path, shadowed, layers })
+}
+
+/// Where the table of farrier begins in a `pyproject.toml`, if it has one.
+fn table_of(path: &Path) -> Option<Spot> {
+    const HEADER: &str = "[tool.farrier]";
+    let text = read_text(path).ok()?;
+    let line = text.lines().find(|line| line.trim() == HEADER)?;
+    let start = line.as_ptr().addr() - text.as_ptr().addr() + line.find(HEADER)?;
+    let span = Span::new(start, start + HEADER.len());
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    Some(Spot { path: Some(path.to_path_buf()), name, text, span })
 }
 
 /// Adds a file and what it extends; `false` where it is not there or says nothing to farrier.

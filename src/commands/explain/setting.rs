@@ -136,6 +136,9 @@ fn honoured(text: &mut String, setting: &Setting, table: &Table) {
         }
     }
     let all_alike = groups.iter().filter(|(_, names)| !names.is_empty()).count() < 2;
+    if all_alike && setting.name() != "worker_class" && groups.first().is_some_and(|(_, names)| names.len() > 1) {
+        let _ = writeln!(text, "  counts         with every worker class");
+    }
     for (label, names) in groups.iter().filter(|(_, names)| !names.is_empty() && !all_alike) {
         let label = format!("  {label:14} ");
         let _ = writeln!(text, "{}", filled::item(&names.join(", "), &label, "                 "));

@@ -702,9 +702,10 @@ pub(super) fn assignment(field: &Field) -> Option<(String, Field)> {
     let start = name.len() + 1;
     let mut held = Field::of(field.content.part(start..start + value.len()), field.place);
     // The bytes behind the sign, where they are the value.
-    let whole = field.place.span;
-    if held.content.is_verbatim() && whole.end - whole.start == field.text().len() {
-        held.place.span.start += start;
+    let (whole, own) = (field.place.span, held.content.span(0..value.len()));
+    let inside = whole.start < own.start && own.end <= whole.end;
+    if held.content.is_verbatim() && inside && own.end - own.start == value.len() && !value.is_empty() {
+        held.place.span = own;
         held.source = text::is_known(value).then_some(held.place);
     }
     held.depends.clone_from(&field.depends);

@@ -267,7 +267,7 @@ fn join_scopes<'a>(
                     None => mine.absent && theirs.absent,
                 };
                 let conditional = mine.conditional || theirs.conditional;
-                Slot { cell, conditional, absent, records: together(mine, theirs) }
+                Slot { cell, conditional, absent, records: together(mine, theirs, parting.presumed_first()) }
             }
             None => one_sided(mine, parting, true),
         };
@@ -293,12 +293,14 @@ fn one_sided<'a>(slot: &Slot<'a>, parting: &Parting<'_>, first: bool) -> Slot<'a
     }
 }
 
-fn together(a: &Slot<'_>, b: &Slot<'_>) -> Rc<[usize]> {
+/// The bindings of both; those of the presumed way come last, because they are where the value stands.
+fn together(a: &Slot<'_>, b: &Slot<'_>, presumed_first: Option<bool>) -> Rc<[usize]> {
     if a.records == b.records {
         return Rc::clone(&a.records);
     }
     let mut all: Vec<usize> = a.records.iter().chain(b.records.iter()).copied().collect();
-    all.sort_unstable();
+    let presumed = presumed_first.map(|first| if first { &a.records } else { &b.records });
+    all.sort_unstable_by_key(|record| (presumed.is_some_and(|presumed| presumed.contains(record)), *record));
     all.dedup();
     all.drain(..all.len().saturating_sub(MAX_RECORDS));
     all.into()

@@ -123,7 +123,12 @@ pub(in super::super) fn read_heroku_yaml(file: FileId, source: &SourceFile, fact
             set(&mut unit);
             reader.add(unit);
         }
-        for image in images.iter().filter(|image| !commands.iter().any(|command| command.key == image.key)) {
+        // An image that processes lend is built for them; what it would run by itself nothing sends requests to.
+        let lends = |image: &Entry| {
+            let lent = |command: &Entry| command.value.get("image").and_then(Node::text) == Some(image.key.as_str());
+            commands.iter().any(|command| command.key == image.key || lent(command))
+        };
+        for image in images.iter().filter(|image| !lends(image)) {
             let mut unit = reader.unit(&image.key, image.key_span);
             unit.build = Some(build(image, &reader));
             set(&mut unit);

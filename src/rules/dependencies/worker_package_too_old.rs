@@ -10,6 +10,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     classes(service, context, out);
     networks(service, context, out);
     options(service, context, out);
+    // Which version comes without one being asked for, another package or an old Python decides.
+    if deployment.version.is_assumed() {
+        return;
+    }
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
         return;
     };
@@ -29,7 +33,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             deployment.version.version_text()
         ),
     )
-    .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
     .related(service.class_place(), format!("runs `{}`", class.name()))
     .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
     .help(format!("ask for {package} {needed} or later"))

@@ -42,7 +42,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
                 .filter(|_| count > 1)
                 .map(|place| Located::new(format!("{count} workers"), place)),
         )
-        .related_to(copies_at.map(|place| Located::new(format!("{copies} copies"), place)))
+        .related_to(copies_at.filter(|_| copies > 1).map(|place| Located::new(format!("{copies} copies"), place)))
         .help("use a store that all processes share, such as Redis, or one worker with threads")
         .fix(None);
     }

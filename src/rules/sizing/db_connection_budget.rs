@@ -44,14 +44,15 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         place,
         format!("up to {each} in each worker"),
         format!(
-            "{copies} copies{more} ({source}) x {count} workers x {each} connections = {total}, and the database has {budget} \
-             for it ({limit} - {reserved}, {limit_source})"
+            "{copies} cop{}{more} ({source}) x {count} workers x {each} connections = {total}, and the database has {budget} \
+             for it ({limit} - {reserved}, {limit_source})",
+            if copies == 1 { "y" } else { "ies" },
         ),
     )
     .at_most(workers.confidence().min(surest))
     .related_to(limit_at.map(|place| Located::new(format!("allows {limit}"), place)))
     .related_to(workers.place().map(|place| Located::new(format!("{count} workers"), place)))
-    .related_to(copies_at.map(|place| Located::new(format!("{copies} copies"), place)))
+    .related_to(copies_at.filter(|_| copies > 1).map(|place| Located::new(format!("{copies} copies"), place)))
     .help("make the pools smaller, or put a pooler such as PgBouncer in between")
     .fix(None);
 }

@@ -69,11 +69,11 @@ fn threads(app: &App, service: &Service) -> Option<(i64, &'static str, Option<cr
             return None;
         }
         // AnyIO gives each loop 40 threads; a number that comes from elsewhere may be any.
-        let (tokens, place) = match &app.tokens {
-            Some(tokens) => (i64::from(tokens.value?), Some(tokens.place)),
-            None => (40, None),
+        let (tokens, whose, place) = match &app.tokens {
+            Some(tokens) => (i64::from(tokens.value?), "threads for plain handlers", Some(tokens.place)),
+            None => (40, "threads for plain handlers (the default of AnyIO)", None),
         };
-        return Some((tokens, "threads for plain handlers", place, Runs::Thread(Pool::AnyIo)));
+        return Some((tokens, whose, place, Runs::Thread(Pool::AnyIo)));
     }
     let place = service.deployment.setting("threads").and_then(Setting::place);
     match service.deployment.class.map(WorkerClass::model) {

@@ -26,7 +26,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         let container = service.deployment.container;
         let variables = setting.winner.variables();
         // Manifests of kinds that nobody reads name it like all others.
-        if setting.winner.named_variables().any(|name| is_named_in_a_manifest(name, context)) {
+        if setting.winner.named_variables().any(|name| context.is_named_in_a_manifest(name)) {
             continue;
         }
         if is_a_machine_of_its_own(service, context) {
@@ -91,13 +91,4 @@ fn is_a_machine_of_its_own(service: &Service, context: &Context) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether a YAML file has an entry of this name, as lists of variables have.
-fn is_named_in_a_manifest(variable: &str, context: &Context) -> bool {
-    let entry = format!("name: {variable}");
-    context.files.iter().any(|(_, file)| {
-        let is_yaml = matches!(file.path().rsplit('.').next(), Some("yml" | "yaml"));
-        is_yaml && file.text().lines().any(|line| line.trim_start_matches(['-', ' ']).trim_end() == entry)
-    })
 }

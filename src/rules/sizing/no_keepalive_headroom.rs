@@ -31,7 +31,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let back = (threads < DEFAULT).then(|| connections.winner.remove(context.files)).flatten();
     out.report(
         place,
-        if connections.is_set() { format!("{most} connections") } else { format!("more than {most}, the default") },
+        if connections.is_set() { format!("{most} connections") } else { format!("as many as the default, {most}") },
         format!(
             "{most} connections for {threads} threads leave none for `keepalive = {keepalive}`: \"No keepalived connections \
              can be handled. Check the number of worker connections and threads.\""

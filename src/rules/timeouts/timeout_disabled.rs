@@ -38,10 +38,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let instead = after.round() as i64;
     let advised = service.advised_or("timeout", instead, context);
     let instead = advised.value;
+    // Where requests have threads or a loop of their own, it bounds none of them.
+    let is_bound = deployment.class.is_some_and(|class| class.name() == "sync");
+    let what =
+        if is_bound { "above the longest request that you allow" } else { "above the longest pause of a worker" };
     out.report(place, "never", "`timeout = 0`: a worker that hangs is never replaced and keeps its slots for ever")
         .at_most(timeout.confidence())
         .help(format!(
-            "set it above the longest request that you allow, such as {instead}; only on Cloud Run, whose own limit ends \
+            "set it {what}, such as {instead}; only on Cloud Run, whose own limit ends \
              requests, is 0 the advice of the vendor"
         ))
         .fix(advised.fix);

@@ -27,9 +27,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
                 stream.place,
                 "stays open",
                 format!(
-                    "this response {why} and holds one of {slots} slot{} meanwhile: {slots} such client{} stop the service",
+                    "this response {why} and holds one of {slots} slot{} meanwhile: {slots} such {} the service",
                     if slots == 1 { "" } else { "s" },
-                    if slots == 1 { "" } else { "s" },
+                    if slots == 1 { "client stops" } else { "clients stop" },
                 ),
             )
             .related(service.class_place(), format!("`{}` runs one request in each slot", service.class_name()));
@@ -53,7 +53,10 @@ fn web_sockets(app: &App, service: &Service, slots: i64, out: &mut Findings) {
     out.report(
         *place,
         "stays open",
-        format!("a web socket holds one of {slots} slots as long as it is open: {slots} such clients stop the service"),
+        format!(
+            "a web socket holds one of {slots} slots as long as it is open: {slots} such {} the service",
+            if slots == 1 { "client stops" } else { "clients stop" },
+        ),
     )
     .related(service.class_place(), format!("`{}` runs one request in each slot", service.class_name()))
     .help("give it as many threads as there are clients, or serve web sockets from a service of their own")
