@@ -7,7 +7,7 @@ use crate::source::{Files, Located, Place};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
-const DEVELOPMENT: [&str; 18] = [
+const DEVELOPMENT: [&str; 20] = [
     "dev",
     "devel",
     "development",
@@ -25,6 +25,8 @@ const DEVELOPMENT: [&str; 18] = [
     "minikube",
     "devcontainer",
     "e2e",
+    "fuzz",
+    "fuzzing",
     "windows",
 ];
 
@@ -87,6 +89,30 @@ pub(super) fn development_script(place: Place, unit: &Unit, files: &Files) -> Op
     }
     let part = named_for_development(files.get(place.file).path())?;
     Some(Located::new(format!("`{part}` is named for development"), place))
+}
+
+/// Programs that nobody deploys by a line of a `Procfile`: a platform that reads one has services of its own for them.
+const LOCAL_SERVICES: [&str; 9] = [
+    "redis-server",
+    "rabbitmq-server",
+    "postgres",
+    "mysqld",
+    "mongod",
+    "memcached",
+    "mailhog",
+    "elasticsearch",
+    "webpack-dev-server",
+];
+
+/// Why a development server in a `Procfile` is for developers: a line beside it starts a database or a broker there.
+pub(super) fn beside_local_services(unit: &Unit, files: &Files) -> Option<Located<String>> {
+    if unit.kind != UnitKind::Procfile {
+        return None;
+    }
+    let lines = files.get(unit.place.file).text().lines().filter_map(|line| line.split_once(':'));
+    let mut words = lines.flat_map(|(_, command)| command.split_whitespace());
+    let service = words.find_map(|word| LOCAL_SERVICES.iter().find(|name| word.rsplit('/').next() == Some(**name)))?;
+    Some(Located::new(format!("`{service}` runs beside it, from the same `Procfile`"), unit.place))
 }
 
 /// The part of a path that says that what lies there is for developers or tests.

@@ -54,6 +54,7 @@ mod wsgi_app;
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
     Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge, UnitKind,
+    python_of,
 };
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use behind::Behind;

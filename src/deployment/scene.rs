@@ -487,6 +487,7 @@ impl<'f> Scene<'f> {
                 replaced
                     .or_else(|| self.overlaid.clone())
                     .or_else(|| context::development_script(command, &self.unit, project.files))
+                    .or_else(|| context::beside_local_services(&self.unit, project.files))
             }),
         });
     }

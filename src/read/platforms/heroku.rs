@@ -123,7 +123,13 @@ pub(in super::super) fn read_heroku_yaml(file: FileId, source: &SourceFile, fact
             set(&mut unit);
             reader.add(unit);
         }
-        for image in images.iter().filter(|image| !commands.iter().any(|command| command.key == image.key)) {
+        // Requests reach `web` alone: of an image that another process borrows nothing else is served.
+        let lends = |image: &Entry| {
+            let lent = |entry: &Entry| entry.value.get("image").and_then(Node::text) == Some(image.key.as_str());
+            image.key != "web" && commands.iter().any(lent)
+        };
+        let runs = |image: &Entry| commands.iter().any(|command| command.key == image.key) || lends(image);
+        for image in images.iter().filter(|image| !runs(image)) {
             let mut unit = reader.unit(&image.key, image.key_span);
             unit.build = Some(build(image, &reader));
             set(&mut unit);
