@@ -63,7 +63,7 @@ struct Cause {
 /// A handler that reaches a blocking call, and by how sure a chain.
 struct Reached {
     certainty: Confidence,
-    /// Whether it is a task that gets there, which the handler does not wait for.
+    /// Whether it is a task that gets there, which no handler waits for.
     in_task: bool,
     end: usize,
     name: String,
@@ -104,6 +104,12 @@ impl Cause {
             }
         }
         found
+    }
+
+    /// Whether those who get there most surely do so in a task.
+    fn is_in_task(&self) -> bool {
+        let best = self.reached.iter().map(|one| one.certainty).max();
+        self.reached.iter().all(|one| one.in_task || Some(one.certainty) != best)
     }
 
     fn sites(&self) -> BTreeSet<Site> {
@@ -159,7 +165,7 @@ pub(super) fn blocking(
                 cause.ends.insert(chain.end);
                 cause.reached.push(Reached {
                     certainty: standing.0.0,
-                    in_task: chain.ways.iter().any(|way| way.task),
+                    in_task: chain.ways.iter().any(|way| way.task) || matches!(role, Role::Background | Role::Stream),
                     end: chain.end,
                     name: entry.handler.name.clone(),
                     place: entry.handler.place,
@@ -376,7 +382,7 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers(),
             role: cause.role,
             roles: cause.roles(),
-            in_task: cause.reached.iter().all(|one| one.in_task),
+            in_task: cause.is_in_task(),
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back, &way),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };

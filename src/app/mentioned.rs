@@ -3,7 +3,7 @@
 //! Decided by names, because a registration may lie in a table, a settings module or a library: whatever may mean such
 //! a thing keeps it. Where modules or classes are gone through, and names made up as the program runs, everything is kept.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::target::Target;
 use crate::python::calls::last_name;
@@ -53,21 +53,24 @@ pub(super) fn unread<'a>(
     loaded: &[u32],
     trees: &'a BTreeMap<FileId, Module>,
     object: &Target,
+    uncalled: BTreeSet<FunctionId>,
 ) -> Unread {
+    let nothing = |functions| Unread { functions, ..Unread::default() };
     let of = |place: crate::source::Place| Some((types.index_of(place.file)?, place.span.start));
     let served: Vec<Made> = [Some(object.place), object.made].into_iter().flatten().filter_map(of).collect();
     // What the server is given is read by the server.
     let routers: Vec<_> = routers(types, loaded).into_iter().filter(|(_, made)| !served.contains(made)).collect();
     let classes = classes(types, loaded);
     if routers.is_empty() && classes.is_empty() || loaded.iter().any(|&file| walks(types, file)) {
-        return Unread::default();
+        return nothing(uncalled);
     }
     let names = routers.iter().map(|(named, _)| named.1).chain(classes.iter().map(|(named, _)| named.1)).collect();
     let makes = routers.iter().map(|(_, made)| *made).collect();
-    let mut reads = Reads { names, makes, ..Reads::new(types) };
+    let skipped = uncalled.iter().map(|id| (id.file, types.function(*id).span.start)).collect();
+    let mut reads = Reads { names, makes, skipped, ..Reads::new(types) };
     for &file in loaded {
         let facts = types.facts_at(file);
-        let Some(module) = trees.get(&facts.file) else { return Unread::default() };
+        let Some(module) = trees.get(&facts.file) else { return nothing(uncalled) };
         reads.file = file;
         reads.has_stars = !facts.stars.is_empty();
         visitor::Visitor::visit_body(&mut reads, &module.body);
@@ -77,7 +80,7 @@ pub(super) fn unread<'a>(
     Unread {
         routers: routers.into_iter().filter(|(named, _)| !keeps(named)).map(|(_, made)| made).collect(),
         classes: classes.into_iter().filter(|(named, _)| !asked(named)).map(|(_, class)| class).collect(),
-        ..Unread::default()
+        functions: uncalled,
     }
 }
 
@@ -167,6 +170,8 @@ struct Reads<'t, 'a> {
     names: HashSet<&'a str>,
     /// The calls that make routers.
     makes: HashSet<Made>,
+    /// Functions that nothing calls, by their names.
+    skipped: HashSet<Made>,
     file: u32,
     has_stars: bool,
     /// Read where it is not known of which module.
@@ -183,6 +188,7 @@ impl<'t, 'a> Reads<'t, 'a> {
             types,
             names: HashSet::new(),
             makes: HashSet::new(),
+            skipped: HashSet::new(),
             file: 0,
             has_stars: false,
             anywhere: HashSet::new(),
@@ -257,6 +263,7 @@ impl<'a> visitor::Visitor<'a> for Reads<'_, 'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::ImportFrom(import) => self.import_from(import),
+            Stmt::FunctionDef(def) if self.skipped.contains(&(self.file, span_of(&def.name).start)) => return,
             // What is only inherited from runs as the classes below it have it.
             Stmt::ClassDef(def) => {
                 let arguments = def.arguments.as_deref();

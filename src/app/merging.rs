@@ -84,9 +84,9 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.anchors.extend(next.anchors);
                     known.passed.extend(next.passed);
                     first.sites.extend(sites);
-                    known.in_task &= next.in_task;
                     known.handlers.extend(next.handlers);
                     if next.certainty >= known.certainty {
+                        known.in_task &= next.in_task;
                         known.roles.extend(next.roles);
                     }
                 }

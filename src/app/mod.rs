@@ -266,8 +266,8 @@ fn assemble<'a>(
     }
     // Of what nobody is known to serve, everything may be served.
     let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
-    foreign.unread = mentioned::unread(types, loaded, modules, object);
-    foreign.unread.functions = uncalled::uncalled(types, loaded, files, object);
+    let uncalled = uncalled::uncalled(types, loaded, files, object);
+    foreign.unread = mentioned::unread(types, loaded, modules, object, uncalled);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,

@@ -123,15 +123,23 @@ impl<'a> Work<'_, 'a> {
             asked.next().filter(|_| is_same(&method.value, object)).map(|(.., over)| holds == *over)
         };
         let mut around = function.conditions.iter().filter(|one| one.region.contains(span.start));
-        let is_awaited = |event: &Event<'a>| match event.kind {
+        let is_over = |event: &Event<'a>| match event.kind {
             EventKind::Call(call, true) => {
                 last_name(&call.func) == "wrap_future"
                     && event.span.end <= span.start
                     && call.arguments.args.first().is_some_and(|given| is_same(given, object))
             }
+            // A future that the function itself gives its result.
+            EventKind::Call(call, false) if asked.iter().any(|(_, question, _)| *question == "done") => {
+                let Expr::Attribute(gives) = &*call.func else { return false };
+                matches!(gives.attr.as_str(), "set_result" | "set_exception")
+                    && event.span.end <= span.start
+                    && function.always_reaches(event.span)
+                    && is_same(&gives.value, object)
+            }
             _ => false,
         };
-        around.any(|one| said(one.test, one.holds, &answer) == Some(true)) || function.events.iter().any(is_awaited)
+        around.any(|one| said(one.test, one.holds, &answer) == Some(true)) || function.events.iter().any(is_over)
     }
 
     /// The parts of a method of a thread that run only before it is started, or after it has ended: what then is done

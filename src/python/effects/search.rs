@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
-use super::{Effects, Sink, Step};
+use super::{Effects, Node, Sink, Step};
 use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
 
@@ -117,16 +117,43 @@ impl Effects<'_, '_> {
         if kept.iter().all(Vec::is_empty) {
             return;
         }
-        let mut made: HashSet<FunctionId> = HashSet::new();
-        let mut seen = BTreeSet::from([root]);
-        let mut open = vec![root];
-        while let Some(node) = open.pop() {
-            made.extend(&self.nodes[node].makes);
-            open.extend(self.nodes[node].steps.iter().map(|step| step.to).filter(|to| seen.insert(*to)));
-        }
+        let made = self.made_below(root, all);
         for (chain, kept) in chains.iter_mut().zip(kept) {
             let of_others = kept.iter().filter(|function| !made.contains(function) && all.contains(function)).count();
             chain.doubts += OF_OTHERS * of_others;
+        }
+    }
+
+    /// The coroutine functions that are called on the way from a node, by those that it runs for others left out: what
+    /// they make is theirs as well.
+    fn made_below(&self, root: usize, all: &HashSet<FunctionId>) -> HashSet<FunctionId> {
+        let mut made: HashSet<FunctionId> = HashSet::new();
+        let mut of_others: Vec<usize> = Vec::new();
+        let mut seen = BTreeSet::from([root]);
+        let mut open = vec![root];
+        loop {
+            while let Some(node) = open.pop() {
+                let Node { steps, makes, .. } = &self.nodes[node];
+                made.extend(makes);
+                for step in steps {
+                    let next = self.nodes[step.to].frame.function;
+                    if step.kept && all.contains(&next) && !made.contains(&next) {
+                        of_others.push(step.to);
+                    } else if seen.insert(step.to) {
+                        open.push(step.to);
+                    }
+                }
+            }
+            of_others.retain(|&node| {
+                let is_own = made.contains(&self.nodes[node].frame.function);
+                if is_own && seen.insert(node) {
+                    open.push(node);
+                }
+                !is_own
+            });
+            if open.is_empty() {
+                return made;
+            }
         }
     }
 
