@@ -288,3 +288,24 @@ fn two_names_for_one_setting_are_not_both_given_its_name() {
         told(&[("harakri", false), ("proceses", true)])
     );
 }
+
+/// `runserver` of developers loads the same settings.
+#[test]
+fn debug_of_django_is_not_switched_off_unasked() {
+    let files = [
+        ("Procfile", "web: gunicorn -w 4 --threads 2 shop.wsgi\n"),
+        ("shop/__init__.py", ""),
+        (
+            "shop/wsgi.py",
+            "import os\nfrom django.core.wsgi import get_wsgi_application\n\
+             os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\napplication = get_wsgi_application()\n",
+        ),
+        ("shop/settings.py", "ROOT_URLCONF = \"shop.urls\"\nDEBUG = True\n"),
+        ("shop/urls.py", "urlpatterns = []\n"),
+    ];
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let examination = run(&files);
+    let found = about("debug-exposed", &examination);
+    let safety: Vec<_> = found.iter().map(|finding| finding.fix.as_ref().map(|fix| fix.safety)).collect();
+    assert_eq!(safety, [Some(farrier::findings::Safety::Unsafe)]);
+}
