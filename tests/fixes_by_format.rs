@@ -243,7 +243,9 @@ fn about<'e>(rule: &str, examination: &'e Examination) -> Vec<&'e Finding> {
 fn run(files: &BTreeMap<String, String>) -> Examination {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
-        std::fs::write(Path::new(folder.path()).join(path), text).expect("a file");
+        let path = Path::new(folder.path()).join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder around it")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
     }
     let flags = Flags { pedantic: true, ..Flags::default() };
     let request = Request::new(folder.path().to_path_buf(), &Loaded::default(), &flags).expect("a request");
