@@ -267,6 +267,14 @@ impl Deployment {
         self.server == other.server && self.app.iter().map(|app| app.place).chain(settings).any(inside)
     }
 
+    /// Whether another option that somebody gives switches a setting of uWSGI on by the way.
+    pub fn is_implied(&self, setting: &Effective) -> bool {
+        setting.setting.implied_by().iter().any(|name| {
+            let own = self.setting(&name.replace('-', "_")).is_some_and(Effective::is_set);
+            own || self.others.iter().any(|(other, _)| other.replace('_', "-") == *name)
+        })
+    }
+
     /// Whether its options lie where a service of the distribution, or an emperor, looks for them: that has options of
     /// its own and stops it in its own way.
     pub fn is_run_by_distribution(&self, files: &Files) -> bool {
