@@ -296,7 +296,9 @@ fn about<'e>(rule: &str, examination: &'e Examination) -> Vec<&'e Finding> {
 fn run(files: &BTreeMap<String, String>) -> Examination {
     let folder = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
-        std::fs::write(Path::new(folder.path()).join(path), text).expect("a file");
+        let path = Path::new(folder.path()).join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder around it")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
     }
     let flags = Flags { pedantic: true, ..Flags::default() };
     let request = Request::new(folder.path().to_path_buf(), &Loaded::default(), &flags).expect("a request");
@@ -340,4 +342,25 @@ fn two_names_for_one_setting_are_not_both_given_its_name() {
         of("uwsgi.ini", "[uwsgi]\nmodule = app:app\nhttp = :8000\nharakri = 30\nharakiri = 60\nproceses = 4\n"),
         told(&[("harakri", false), ("proceses", true)])
     );
+}
+
+/// `runserver` of developers loads the same settings.
+#[test]
+fn debug_of_django_is_not_switched_off_unasked() {
+    let files = [
+        ("Procfile", "web: gunicorn -w 4 --threads 2 shop.wsgi\n"),
+        ("shop/__init__.py", ""),
+        (
+            "shop/wsgi.py",
+            "import os\nfrom django.core.wsgi import get_wsgi_application\n\
+             os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\napplication = get_wsgi_application()\n",
+        ),
+        ("shop/settings.py", "ROOT_URLCONF = \"shop.urls\"\nDEBUG = True\n"),
+        ("shop/urls.py", "urlpatterns = []\n"),
+    ];
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let examination = run(&files);
+    let found = about("debug-exposed", &examination);
+    let safety: Vec<_> = found.iter().map(|finding| finding.fix.as_ref().map(|fix| fix.safety)).collect();
+    assert_eq!(safety, [Some(farrier::findings::Safety::Unsafe)]);
 }

@@ -3,10 +3,9 @@
 //! Only the value that wins is edited, and only where it is written out. Anything else is refused
 //! with the place to look at, because an edit elsewhere would change nothing.
 
-use super::{alias, insert, portable, stopping};
+use super::{alias, insert, master, portable, stopping};
 use crate::deployment::{Behind, Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
-use crate::servers::Server;
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
 use crate::source::{FileId, Files, Place};
 use crate::values::{Cpus, Value};
@@ -96,7 +95,7 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
         }
     }
     all_or_none(&mut changes, advice);
-    supervised(&mut changes, deployment, manner, files);
+    master::join(&mut changes, deployment, manner, files);
     insert::join(&mut changes.made);
     as_one(&mut changes.made);
     changes
@@ -108,7 +107,7 @@ pub const GROUP: [&str; 6] =
 
 /// Whether a change is one of those that go together.
 fn is_in_group(change: &Change) -> bool {
-    (GROUP.contains(&change.setting) || change.setting == "master") && change.value.is_some()
+    (GROUP.contains(&change.setting) || master::WANTED.contains(&change.setting)) && change.value.is_some()
 }
 
 /// Where one of the group cannot be written, the others would make it worse. What the class ignores makes nothing
@@ -125,42 +124,6 @@ fn all_or_none(changes: &mut Changes, advice: &Advice) {
     changes.made = made;
     let refuse = |change: Change| Refusal { setting: change.setting, reason: reason.clone(), is_outside: true };
     changes.refused.extend(left.into_iter().map(refuse));
-}
-
-/// Several processes of uWSGI need one that starts them again and stops them: without it a worker that dies is gone, and
-/// one that is left serves on when the first is stopped (2.0.31, by running it).
-fn supervised(changes: &mut Changes, deployment: &Deployment, manner: Manner, files: &Files) {
-    let several = |change: &Change| {
-        change.setting == "processes" && change.value.as_ref().and_then(Value::as_int).is_some_and(|n| n > 1)
-    };
-    let Some(master) = deployment.setting("master").filter(|_| deployment.server == Server::Uwsgi) else { return };
-    let given = |name: &String| {
-        let own = deployment.setting(&name.replace('-', "_")).is_some_and(Effective::is_set);
-        own || deployment.others.iter().any(|(other, _)| other.replace('_', "-") == *name)
-    };
-    let alone = !master.is_set() && !master.setting.implied_by().iter().any(given);
-    if !alone || !changes.made.iter().any(several) {
-        return;
-    }
-    let value = Value::Bool(true);
-    match insert::insert(deployment, "master", &value, manner.only, files) {
-        Ok(edit) => changes.made.push(Change {
-            setting: "master",
-            value: Some(value),
-            fix: Fix::unsafe_("set master, which several processes need", vec![edit]),
-            unless: None,
-        }),
-        Err(reason) => {
-            let (left, made): (Vec<_>, Vec<_>) = changes.made.drain(..).partition(is_in_group);
-            changes.made = made;
-            let refuse = |change: Change| Refusal {
-                setting: change.setting,
-                reason: format!("several processes need `master`, which cannot be written: {reason}"),
-                is_outside: true,
-            };
-            changes.refused.extend(left.into_iter().map(refuse));
-        }
-    }
 }
 
 /// Makes one edit of the group, under the name of each of its settings.
@@ -239,7 +202,14 @@ fn set(
         format!("what sets it at {place} {what}: set {} to {value} there", item.setting)
     })?;
     let unless = deployment.unset_variable(winner).map(str::to_owned);
-    Ok(change(Fix::unsafe_(title, vec![edit]), value, unless))
+    // Of a number that one file gives twice the last counts, and whoever reads the file should see no other.
+    let again = effective.overridden.iter().filter(|other| {
+        let file = |one: &Candidate| one.place.map(|place| place.file);
+        other.layer == winner.layer && file(other) == file(winner) && other.value == winner.value
+    });
+    let mut edits: Vec<Edit> = again.filter_map(|other| other.set(files, &value)).collect();
+    edits.push(edit);
+    Ok(change(Fix::unsafe_(title, edits), value, unless))
 }
 
 fn remove(effective: &Effective, item: &Item, manner: Manner, files: &Files) -> Result<Change, String> {

@@ -8,6 +8,7 @@ mod around;
 mod changes;
 mod insert;
 mod limits;
+mod master;
 mod memory;
 mod portable;
 mod seen;

@@ -3,7 +3,7 @@
 //! Whoever runs one process today is right to. Whoever already runs several hears of it from the rules, and may have
 //! thought of it.
 
-use crate::app::{Application, Beginning, BeginningKind, InstrumentKind, KeepsakeKind};
+use crate::app::{Application, Beginning, BeginningKind, InstrumentKind, KeepsakeKind, Term};
 use crate::deployment::Deployment;
 use crate::servers::Server;
 use crate::sizing::{Class, Inputs, Known};
@@ -33,13 +33,13 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
         why: format!("of several each would run `{}`, and every job as often", one.what),
         place: one.place,
     });
-    // Whoever chose one process may have done so because of it.
+    // Whoever chose one process may have done so because of it. What ends soon is done as well by several.
     let threads = |one: &&Beginning| {
-        one.kind == BeginningKind::Threads && one.at_import && !one.is_guarded && !one.stores && class != Class::Sync
+        one.kind == BeginningKind::Threads && one.term == Term::GoesOn && !one.is_guarded && class != Class::Sync
     };
     let threads = application.beginnings.iter().filter(threads).map(|one| Single {
         rule: THREADS,
-        why: format!("of several each would run the thread that `{}` starts when it is imported", one.what),
+        why: format!("of several each would run the thread that `{}` starts {}", one.what, moment(one)),
         place: one.place,
     });
     let sessions = application.instruments.iter().filter(|seen| seen.kind == InstrumentKind::Sessions);
@@ -72,7 +72,10 @@ pub fn hold(
     runs: &dyn Fn(&str, &str) -> bool,
 ) {
     let workers = inputs.configured.workers.as_ref().map(|workers| workers.value);
-    let one_now = deployment.is_none() || workers.is_some_and(|workers| workers <= 1);
+    let setting = inputs.workers_setting().and_then(|name| deployment?.setting(name));
+    // Of a number that nobody can tell the application says as much as of one process, unless that follows the cores.
+    let follows_cores = setting.is_some_and(|setting| setting.winner.host_cores().is_some());
+    let one_now = workers.map_or(!follows_cores, |workers| workers <= 1);
     let alone = deployment.and_then(|deployment| deployment.alone.as_ref()).filter(|_| one_now);
     if let Some(alone) = alone {
         inputs.one_process = Some(Known::certain(alone.value.to_owned(), files.describe(alone.place)));
@@ -94,4 +97,9 @@ pub fn hold(
     let all = application.map_or_else(Vec::new, |application| singles(application, inputs.class.value, files));
     let first = all.into_iter().find(|single| counts(single) && heard(single));
     inputs.one_process = first.map(|single| Known::certain(single.why, files.describe(single.place)));
+}
+
+/// When something begins.
+const fn moment(one: &Beginning) -> &'static str {
+    if one.at_import { "when it is imported" } else { "when the application starts" }
 }

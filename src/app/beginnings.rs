@@ -12,7 +12,7 @@ use super::blocking::Entry;
 use super::dropped::Holders;
 use super::target::Target;
 use super::{Category, Context};
-use crate::python::calls::{Event, EventKind};
+use crate::python::calls::{Event, EventKind, Function};
 use crate::python::effects::{Effects, Sink};
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
@@ -34,8 +34,19 @@ pub struct Beginning {
     pub at_import: bool,
     /// Whether a condition around it, or a lock, may keep it from being done everywhere.
     pub is_guarded: bool,
+    /// How long the thread that it starts works.
+    pub term: Term,
     /// Whether what it starts puts something where other processes find it: a cache, a table, a queue, a file.
     pub stores: bool,
+}
+
+/// How long a thread works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Until its work is done.
+    Ends,
+    /// On and on, as far as can be seen.
+    GoesOn,
 }
 
 /// What a [`Beginning`] does.
@@ -179,13 +190,29 @@ pub(super) fn find(
         .into_iter()
         .map(|(beginning, started)| {
             let started: Vec<usize> = started.into_iter().map(|frame| effects.explore(frame)).collect();
-            let stores = below(effects, started).iter().any(|&node| effects.node(node).sinks.iter().any(stores));
-            Beginning { stores, ..beginning }
+            // What is handed to a pool has an end, as a rule; a thread of its own rarely is for less than a loop.
+            let is_open = started.is_empty() && beginning.what.rsplit('.').next() == Some("start");
+            let is_timer = beginning.what.starts_with("Timer.");
+            let below = below(effects, started);
+            let stores = below.iter().any(|&node| effects.node(node).sinks.iter().any(stores));
+            let goes_on = beginning.kind == BeginningKind::Threads
+                && (is_open
+                    || below.iter().any(|&node| {
+                        let function = types.function(effects.node(node).frame.function);
+                        function.goes_on || is_timer && makes_timers(function)
+                    }));
+            Beginning { term: if goes_on { Term::GoesOn } else { Term::Ends }, stores, ..beginning }
         })
         .collect();
     found.sort_by_key(|one| (one.place, one.kind));
     found.dedup_by_key(|one| (one.place, one.kind));
     found
+}
+
+/// Whether a function makes timers, as one does that is to be called again and again.
+fn makes_timers(function: &Function<'_>) -> bool {
+    let is_one = |event: &Event<'_>| matches!(event.kind, EventKind::Call(call, _) if last(&call.func) == "Timer");
+    function.events.iter().any(is_one)
 }
 
 /// Whether a call leaves something where other processes find it.
@@ -276,7 +303,10 @@ impl<'a> Reader<'_, 'a> {
         let mut add = |kind, what: &str, span: Span, started: Vec<Frame>| {
             let is_guarded = self.is_guarded(file, span);
             let (what, place) = (what.to_owned(), Place::new(file, span));
-            found.push((Beginning { kind, what, place, at_import, is_guarded, stores: false }, started));
+            found.push((
+                Beginning { kind, what, place, at_import, is_guarded, term: Term::Ends, stores: false },
+                started,
+            ));
         };
         let named = |event: &Event<'a>| match event.kind {
             EventKind::Call(call, _) => Some(last(&call.func)),
@@ -376,7 +406,13 @@ impl<'a> Reader<'_, 'a> {
             },
             _ => None,
         };
-        let Some((made, home)) = made else { return Vec::new() };
+        // A thread of a class of its own does what that says.
+        let values = self.types.value(&method.value, frame);
+        let own = values.iter().filter_map(|value| if let Value::Object(class) = value { Some(*class) } else { None });
+        let runs = own.flat_map(|class| self.types.method(class, "run"));
+        let runs: Vec<Frame> =
+            runs.filter_map(|run| if let Value::Function(run) = run { Some(run) } else { None }).collect();
+        let Some((made, home)) = made.filter(|_| runs.is_empty()) else { return runs };
         let is_work = |keyword: &&ast::Keyword| {
             keyword.arg.as_ref().is_some_and(|arg| matches!(arg.as_str(), "target" | "function"))
         };
@@ -521,7 +557,10 @@ impl<'a> visitor::Visitor<'a> for Conditions<'_> {
         if let Stmt::If(branch) = statement {
             let asked = span_of(&*branch.test);
             let words = self.text.get(asked.start..asked.end).unwrap_or_default();
-            self.found = own.start < self.span.start && !words.contains("running") && !words.contains("is None");
+            // What stands under `__name__ == "__main__"` no import runs, and what stands beside it every import.
+            let is_program = words.contains("__name__");
+            let asks = !is_program && !words.contains("running") && !words.contains("is None");
+            self.found = own.start < self.span.start && asks;
         }
         visitor::walk_stmt(self, statement);
     }

@@ -17,7 +17,10 @@ use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::FileId;
 
 /// Attributes that are the application itself, in another form.
-const ITSELF: [&str; 6] = ["wsgi_app", "asgi_app", "asgi", "router", "app", "routes"];
+const ITSELF: [&str; 4] = ["wsgi_app", "asgi_app", "asgi", "app"];
+
+/// Those that are only what it routes, without what it puts around that.
+const ROUTES: [&str; 2] = ["router", "routes"];
 
 /// Functions and methods that run an application by itself, or send requests to it as tests do.
 const RUNS: [&str; 8] =
@@ -71,7 +74,7 @@ pub(super) fn find<'a>(
     for factory in &object.factories {
         uses.results(factory.function);
     }
-    let Uses { mut kept, mut edges, given, taken, .. } = uses;
+    let Uses { mut kept, mut edges, given, taken, lent, .. } = uses;
     for (parameter, made) in taken {
         // Whoever is not known to be given there may be the served one.
         match given.get(&parameter) {
@@ -90,6 +93,20 @@ pub(super) fn find<'a>(
             kept.insert(*made);
         }
     }
+    reach(&mut kept, &edges);
+    let whole = kept.clone();
+    kept.extend(lent);
+    reach(&mut kept, &edges);
+    let is_lent = |made: &Made| nodes.get(made).is_some_and(|node| node.is_application) && !whole.contains(made);
+    let lent: BTreeSet<Made> = kept.iter().copied().filter(is_lent).collect();
+    let objects: BTreeSet<Made> = nodes.into_keys().filter(|made| !kept.contains(made)).collect();
+    let foreign = |all: &BTreeSet<Option<Made>>| all.iter().all(|one| one.is_some_and(|one| objects.contains(&one)));
+    let parameters = given.into_iter().filter(|(_, all)| foreign(all)).map(|(parameter, _)| parameter).collect();
+    Foreign { objects, parameters, lent, ..Foreign::default() }
+}
+
+/// Adds all that is given to one of them, directly or through others.
+fn reach(kept: &mut BTreeSet<Made>, edges: &BTreeSet<(Made, Made)>) {
     loop {
         let before = kept.len();
         let reached: Vec<Made> = edges.iter().filter(|(from, _)| kept.contains(from)).map(|(_, to)| *to).collect();
@@ -98,10 +115,6 @@ pub(super) fn find<'a>(
             break;
         }
     }
-    let objects: BTreeSet<Made> = nodes.into_keys().filter(|made| !kept.contains(made)).collect();
-    let foreign = |all: &BTreeSet<Option<Made>>| all.iter().all(|one| one.is_some_and(|one| objects.contains(&one)));
-    let parameters = given.into_iter().filter(|(_, all)| foreign(all)).map(|(parameter, _)| parameter).collect();
-    Foreign { objects, parameters, ..Foreign::default() }
 }
 
 /// An application or a router.
@@ -160,6 +173,8 @@ struct Uses<'t, 'a> {
     functions: Vec<u32>,
     /// Objects of which something is done that may serve them.
     kept: BTreeSet<Made>,
+    /// Objects whose routes are read, which may serve those.
+    lent: BTreeSet<Made>,
     /// Who is given whom.
     edges: BTreeSet<(Made, Made)>,
     /// What parameters of the project's functions are given.
@@ -175,7 +190,8 @@ impl<'t, 'a> Uses<'t, 'a> {
     fn new(types: &'t Types<'a>, nodes: &'t BTreeMap<Made, Node<'a>>) -> Self {
         let (kept, edges, given) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         let factories = nodes.values().map(|node| types.function(node.name.0).name).collect();
-        Self { types, nodes, factories, file: 0, functions: vec![0], kept, edges, given, taken: Vec::new() }
+        let (lent, taken) = (BTreeSet::new(), Vec::new());
+        Self { types, nodes, factories, file: 0, functions: vec![0], kept, lent, edges, given, taken }
     }
 
     fn frame(&self) -> Frame {
@@ -345,6 +361,9 @@ impl<'a> visitor::Visitor<'a> for Uses<'_, 'a> {
         match expr {
             Expr::Call(call) => self.call(call, false),
             Expr::Attribute(attribute) => match self.node(&attribute.value) {
+                Some(node) if ROUTES.contains(&attribute.attr.as_str()) => {
+                    self.lent.insert(node);
+                }
                 Some(node) if ITSELF.contains(&attribute.attr.as_str()) => {
                     self.kept.insert(node);
                 }

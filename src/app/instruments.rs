@@ -141,6 +141,10 @@ pub(super) fn find<'a>(
                     continue;
                 }
                 if let Some((kind, what)) = kind(types, call, frame, facts.file, files, counts) {
+                    // Whoever took over its routes answers their errors.
+                    if matches!(kind, Kind::DebugPages(_)) && foreign.lent.contains(&(file, span_of(call).start)) {
+                        continue;
+                    }
                     // What stands under a condition may be meant for developers, or never be switched on.
                     let sure = kind == Kind::Sessions;
                     if !sure && trees.get(&facts.file).is_some_and(|module| is_conditional(module, event.span)) {

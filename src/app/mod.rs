@@ -47,7 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 pub use alike::{Basis, basis};
-pub use beginnings::{Beginning, BeginningKind};
+pub use beginnings::{Beginning, BeginningKind, Term};
 pub use instructions::Instructions;
 pub use instruments::{Instrument, Kind as InstrumentKind};
 pub use keepsakes::{Keepsake, KeepsakeKind};

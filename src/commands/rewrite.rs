@@ -1,6 +1,6 @@
 //! Applying edits: planned, verified, shown, written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -252,8 +252,11 @@ pub(super) fn worse<'a>(before: &Examination, after: &'a Examination) -> Option<
         let sized = farrier::rules::CARDS.iter().any(|card: &Card| card.name == finding.rule && card.group == "sizing");
         finding.severity >= Severity::Warning && !sized && !NO_WORSE.contains(&finding.rule)
     };
-    let count =
-        |found: &Examination, rule: &str| found.findings.iter().filter(grave).filter(|it| it.rule == rule).count();
+    // What is told once for two launches is told twice as soon as their numbers differ: the place is one all the same.
+    let count = |found: &Examination, rule: &str| {
+        let places = found.findings.iter().filter(grave).filter(|it| it.rule == rule).map(|it| it.primary.place);
+        places.collect::<BTreeSet<_>>().len()
+    };
     let more = |finding: &&Finding| count(after, finding.rule) > count(before, finding.rule);
     let told = |finding: &&Finding| before.findings.iter().any(|old| old.message == finding.message);
     let mut all = after.findings.iter().filter(grave).filter(more);

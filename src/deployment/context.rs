@@ -91,6 +91,30 @@ pub(super) fn development_script(place: Place, unit: &Unit, files: &Files) -> Op
     Some(Located::new(format!("`{part}` is named for development"), place))
 }
 
+/// Programs that nobody deploys by a line of a `Procfile`: a platform that reads one has services of its own for them.
+const LOCAL_SERVICES: [&str; 9] = [
+    "redis-server",
+    "rabbitmq-server",
+    "postgres",
+    "mysqld",
+    "mongod",
+    "memcached",
+    "mailhog",
+    "elasticsearch",
+    "webpack-dev-server",
+];
+
+/// Why a development server in a `Procfile` is for developers: a line beside it starts a database or a broker there.
+pub(super) fn beside_local_services(unit: &Unit, files: &Files) -> Option<Located<String>> {
+    if unit.kind != UnitKind::Procfile {
+        return None;
+    }
+    let lines = files.get(unit.place.file).text().lines().filter_map(|line| line.split_once(':'));
+    let mut words = lines.flat_map(|(_, command)| command.split_whitespace());
+    let service = words.find_map(|word| LOCAL_SERVICES.iter().find(|name| word.rsplit('/').next() == Some(**name)))?;
+    Some(Located::new(format!("`{service}` runs beside it, from the same `Procfile`"), unit.place))
+}
+
 /// The part of a path that says that what lies there is for developers or tests.
 pub fn named_for_development(path: &str) -> Option<&str> {
     path.rsplit("usr/local/").next().and_then(|path| path.split('/').find(|part| named(part)))

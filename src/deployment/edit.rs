@@ -40,7 +40,7 @@ impl Candidate {
                 Some(vec![Edit::remove(files.own_lines(*statement)?)])
             }
             Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
-            Site::Option { statement, .. } => Some(vec![Edit::remove(files.own_lines((*statement)?)?)]),
+            Site::Option { statement, .. } => Some(vec![Edit::remove(option_lines(files, (*statement)?)?)]),
             Site::Words { removal, .. } => {
                 // The place of a word that came out of a variable is that of the variable, and so is that of all others.
                 let is_variable = removal.first().is_some_and(|place| stands_in(files.text_at(*place)));
@@ -86,11 +86,13 @@ impl Candidate {
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
             }
             Site::Option { statement, .. } => {
-                let lines = files.own_lines((*statement)?)?;
+                let lines = option_lines(files, (*statement)?)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let name = setting.at(version).flags().iter().find_map(|flag| flag.strip_prefix("--"))?;
-                let line = format!("{name} = {}", option_text(value)?);
+                let margin = text.trim_start_matches('\u{feff}');
+                let margin = &margin[..margin.len() - margin.trim_start().len()];
+                let line = format!("{margin}{name} = {}", option_text(value)?);
                 let line = if text.ends_with('\n') { format!("{line}{end}") } else { format!("{end}{line}") };
                 Some(Edit::insert(Place::new(lines.file, Span::new(lines.span.end, lines.span.end)), line))
             }
@@ -185,6 +187,15 @@ impl Deployment {
             place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
         })
     }
+}
+
+/// The lines of an option in a file of options, which may be indented: uWSGI leaves out the blanks in front of it
+/// (`ini_lstrip` in `core/ini.c`, 2.0.31).
+fn option_lines(files: &Files, statement: Place) -> Option<Place> {
+    let text = files.get(statement.file).text();
+    let before = text.get(..statement.span.start)?;
+    let start = before.trim_end_matches([' ', '\t']).len();
+    files.own_lines(Place::new(statement.file, Span::new(start, statement.span.end)))
 }
 
 /// The last word of an option that is written in the command, where its value comes from somewhere else: behind

@@ -79,12 +79,6 @@ impl Environment {
         }
     }
 
-    /// The same without the variables that are empty: those of an image are there to be filled in by whoever runs it.
-    pub(super) fn without_empty(mut self) -> Self {
-        self.entries.retain(|_, entry| entry.text.as_deref() != Some(""));
-        self
-    }
-
     /// Sets one variable, filling in its value from `lookup` alone.
     pub(super) fn set(&mut self, variable: &Variable, lookup: &dyn Fn(&str) -> Option<String>) {
         let text = match &variable.value {

@@ -5,7 +5,7 @@
 //! the project are tried in the order of likelihood.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::host;
 use super::left_out::LeftOut;
@@ -27,7 +27,12 @@ struct Copy {
     floats: bool,
     /// What does not come with it.
     left_out: Option<Arc<LeftOut>>,
+    /// What its source fits, where that is a pattern: it is asked about every import that is followed.
+    landings: Landings,
 }
+
+/// Files, and where in the path of each the one begins that it lands at; in the order of those.
+type Landings = Arc<OnceLock<Vec<(FileId, usize)>>>;
 
 /// The folders of a running server, in terms of the project.
 #[derive(Debug, Clone, Default)]
@@ -175,6 +180,7 @@ impl Roots {
                 into_folder,
                 floats: self.working == "/" && !destination.starts_with('/'),
                 left_out: self.left_out.clone(),
+                landings: Landings::default(),
             });
         }
     }
@@ -182,7 +188,14 @@ impl Roots {
     /// Records that the container sees the file `source` of the project at `destination`.
     pub(super) fn mount(&mut self, source: &str, destination: &str) {
         let destination = join("/", destination);
-        self.add(Copy { source: source.to_owned(), destination, into_folder: false, floats: false, left_out: None });
+        self.add(Copy {
+            source: source.to_owned(),
+            destination,
+            into_folder: false,
+            floats: false,
+            left_out: None,
+            landings: Landings::default(),
+        });
     }
 
     /// The path of the server as it sees it from its root, or from the folder of the project that it starts in.
@@ -199,6 +212,7 @@ impl Roots {
             into_folder: false,
             floats: false,
             left_out: None,
+            landings: Landings::default(),
         });
     }
 
@@ -210,6 +224,7 @@ impl Roots {
             into_folder: destination.ends_with('/') || destination == ".",
             floats: false,
             left_out: None,
+            landings: Landings::default(),
         });
     }
 
@@ -228,6 +243,7 @@ impl Roots {
                             || (rest.is_empty() && copy.into_folder),
                         floats: false,
                         left_out: copy.left_out.clone(),
+                        landings: Landings::default(),
                     });
                 }
                 let rest = below(&copy.destination, &source)?;
@@ -451,22 +467,50 @@ impl Copy {
         if rest.is_empty() {
             return Some(home);
         }
-        // Nothing else can lie there, and there may be many files and many questions.
-        let may_fit = |path: &str| path.starts_with(&home) && path.contains(rest);
-        files.iter().filter(|(_, file)| may_fit(file.path())).find_map(|(_, file)| {
-            let path: Vec<&str> = file.path().split('/').collect();
+        let landings = self.landings.get_or_init(|| landings(files, &home, &pattern));
+        let path = |index: usize| {
+            let (file, at) = landings.get(index)?;
+            let whole = files.get(*file).path();
+            Some((whole, whole.get(*at..)?))
+        };
+        let first = |from: &str| {
+            let before = |(file, at): &(FileId, usize)| files.get(*file).path().get(*at..) < Some(from);
+            path(landings.partition_point(before))
+        };
+        // What is asked for is the file, or a folder that it lies in.
+        if let Some((whole, _)) = first(rest).filter(|(_, landed)| *landed == rest) {
+            return Some(whole.to_owned());
+        }
+        let folder = format!("{rest}/");
+        let (whole, landed) = first(&folder).filter(|(_, landed)| landed.starts_with(&folder))?;
+        let tail = landed.strip_prefix(rest)?;
+        Some(whole.strip_suffix(tail).unwrap_or(whole).to_owned())
+    }
+}
+
+/// The files below `home` that fit `pattern`: one that does lands under its own name, of a folder that does the
+/// content.
+fn landings(files: &Files, home: &str, pattern: &[&str]) -> Vec<(FileId, usize)> {
+    let mut found: Vec<(FileId, usize)> = files
+        .iter()
+        .filter(|(_, file)| below_or_all(file.path(), home))
+        .filter_map(|(id, file)| {
+            let whole = file.path();
+            let path: Vec<&str> = whole.split('/').collect();
             let (front, behind) = path.split_at_checked(pattern.len())?;
             let fits = pattern.iter().zip(front).all(|(pattern, part)| pattern_fits(pattern, part));
-            let (name, folders) = front.split_last().filter(|_| fits)?;
-            let landed = if behind.is_empty() { (*name).to_owned() } else { behind.join("/") };
-            let tail = below(&landed, rest)?;
-            // What is asked for is the file, or a folder that it lies in.
-            let whole = file.path();
-            let own = if behind.is_empty() { [folders.join("/").as_str(), name].join("/") } else { whole.to_owned() };
-            let own = own.trim_start_matches('/');
-            Some(own.strip_suffix(tail).unwrap_or(own).trim_end_matches('/').to_owned())
+            let name = front.last().filter(|_| fits)?;
+            let landed = if behind.is_empty() { name.len() } else { behind.join("/").len() };
+            Some((id, whole.len() - landed))
         })
-    }
+        .collect();
+    let landed = |(file, at): &(FileId, usize)| files.get(*file).path().get(*at..);
+    found.sort_by(|one, other| landed(one).cmp(&landed(other)));
+    found
+}
+
+fn below_or_all(path: &str, home: &str) -> bool {
+    home.is_empty() || below(path, home).is_some()
 }
 
 /// Whether `COPY` takes a source for a pattern.
@@ -566,6 +610,22 @@ mod tests {
         assert_eq!(path("code/run.sh").as_deref(), Some("apps/web/run.sh"));
         roots.enter("code/src");
         assert_eq!(roots.folder(&files), "apps/web/src");
+    }
+
+    /// Every import that is followed asks every copy: without a memory this takes minutes.
+    #[test]
+    fn what_fits_a_pattern_is_looked_for_once() {
+        let paths: Vec<String> = (0..3_000).map(|n| format!("apps/one/part{n}/main.py")).collect();
+        let files = project(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut roots = Roots::image("", Some("/srv"));
+        roots.copy(&["apps/*/*".into()], "/srv/");
+        for n in 0..20 {
+            roots.copy(&[format!("*/o*{n}/*.whl")], "/srv/");
+        }
+        for n in 0..10_000 {
+            assert_eq!(roots.file(&files, &format!("library{n}/__init__.py")), None);
+        }
+        assert!(roots.file(&files, "main.py").is_some());
     }
 
     #[test]

@@ -55,6 +55,7 @@ mod wsgi_app;
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
     Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge, UnitKind,
+    python_of,
 };
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use behind::Behind;
@@ -265,6 +266,14 @@ impl Deployment {
         };
         let settings = self.settings.iter().filter_map(|(_, setting)| setting.winner.place);
         self.server == other.server && self.app.iter().map(|app| app.place).chain(settings).any(inside)
+    }
+
+    /// Whether another option that somebody gives switches a setting of uWSGI on by the way.
+    pub fn is_implied(&self, setting: &Effective) -> bool {
+        setting.setting.implied_by().iter().any(|name| {
+            let own = self.setting(&name.replace('-', "_")).is_some_and(Effective::is_set);
+            own || self.others.iter().any(|(other, _)| other.replace('_', "-") == *name)
+        })
     }
 
     /// Whether its options lie where a service of the distribution, or an emperor, looks for them: that has options of

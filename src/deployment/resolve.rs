@@ -266,7 +266,7 @@ pub(super) fn resolve(
         listens: Vec::new(),
         beside_proxy: false,
         distributions: version::distributions(&home, origin.installed, &requirements, files),
-        mentions: version::mentions(&home, &facts.requirements, files),
+        mentions: version::mentions(&home, origin.installed, &facts.requirements, files),
         version,
         app,
         settings,

@@ -498,6 +498,7 @@ impl<'f> Scene<'f> {
                 replaced
                     .or_else(|| self.overlaid.clone())
                     .or_else(|| context::development_script(command, &self.unit, project.files))
+                    .or_else(|| context::beside_local_services(&self.unit, project.files))
             }),
         });
     }
@@ -626,7 +627,7 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
 
 /// The environment and the folders inside an image built from `folder`.
 fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> (Environment, Roots) {
-    (image.environment.clone().without_empty(), folders(image, folder, working, files))
+    (image.environment.clone(), folders(image, folder, working, files))
 }
 
 /// The lists of requirements that an image built from `folder` installs.

@@ -175,10 +175,17 @@ pub(super) fn asgi_class(version: Option<Version>, has_package: bool) -> &'stati
     if own && !has_package { "asgi" } else { "uvicorn_worker.UvicornWorker" }
 }
 
-/// Where each distribution is asked for in the nearest file that people write, and no tool.
-pub(super) fn mentions(folder: &str, requirements: &[Requirement], files: &Files) -> BTreeMap<String, Place> {
+/// Where each distribution is asked for in a file that people write, and no tool: in one of those `installed`, or else
+/// in the nearest.
+pub(super) fn mentions(
+    folder: &str,
+    installed: &BTreeSet<FileId>,
+    requirements: &[Requirement],
+    files: &Files,
+) -> BTreeMap<String, Place> {
     let mut found: BTreeMap<String, Place> = BTreeMap::new();
-    let distance = |place: Place| Reverse(nearness(files.get(place.file).folder(), folder));
+    let distance =
+        |place: Place| Reverse((installed.contains(&place.file), nearness(files.get(place.file).folder(), folder)));
     for requirement in requirements.iter().filter(|one| !is_lock(files.get(one.place.file).path())) {
         let place = requirement.place;
         let nearest = found.entry(requirement.name.clone()).or_insert(place);

@@ -108,4 +108,21 @@ mod tests {
             assert_eq!(format!("{}{}{}", &text[..at], edit.text, &text[at..]), expected);
         }
     }
+
+    #[test]
+    fn flags_without_a_value_are_added_alike() {
+        for (text, expected) in [
+            ("web: uwsgi a:b\n", "web: uwsgi a:b --master\n"),
+            ("CMD [\"uwsgi\", \"a:b\"]\n", "CMD [\"uwsgi\", \"a:b\", \"--master\"]\n"),
+            ("  - uwsgi\n  - a:b\n", "  - uwsgi\n  - a:b\n  - --master\n"),
+            ("uwsgi \\\n    a:b\n", "uwsgi \\\n    --master \\\n    a:b\n"),
+        ] {
+            let mut files = crate::source::Files::new();
+            let file: FileId = files.add("x", text);
+            let start = text.find("a:b").unwrap();
+            let edit = behind(text, Place::new(file, Span::new(start, start + 3)), "--master", None).unwrap();
+            let at = edit.place.span.start;
+            assert_eq!(format!("{}{}{}", &text[..at], edit.text, &text[at..]), expected);
+        }
+    }
 }

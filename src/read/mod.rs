@@ -55,7 +55,7 @@ pub use container::{Container, Edge, Surge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use extent::Extent;
-pub use images::{KnownImage, SystemShell, known_image, system_shell};
+pub use images::{KnownImage, SystemShell, known_image, python_of, system_shell};
 pub use platforms::home_of_processes;
 pub use shell_words::Lexed;
 pub use toml_tree::comments as toml_comments;

@@ -158,10 +158,7 @@ impl Service<'_> {
 
     /// Whether another option that somebody gives switches a setting of uWSGI on by the way.
     pub(super) fn is_implied(&self, setting: &Effective) -> bool {
-        setting.setting.implied_by().iter().any(|name| {
-            let own = self.deployment.setting(&name.replace('-', "_")).is_some_and(Effective::is_set);
-            own || self.deployment.others.iter().any(|(other, _)| other.replace('_', "-") == *name)
-        })
+        self.deployment.is_implied(setting)
     }
 
     /// The setting of uWSGI that gives each process more requests than it has threads.

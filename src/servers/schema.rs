@@ -19,6 +19,8 @@ pub struct Server {
     pub oldest: String,
     /// The newest version the table describes, assumed where no version is known.
     pub newest: String,
+    /// The oldest Python that the newest version can be installed on, where somebody looked.
+    pub newest_python: Option<String>,
     /// How its command line is read.
     pub syntax: Syntax,
     /// Options that print something and end the command.

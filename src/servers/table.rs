@@ -83,6 +83,11 @@ impl Table {
         self.newest
     }
 
+    /// The oldest Python that the newest version can be installed on, where somebody looked.
+    pub fn newest_python(&self) -> Option<Version> {
+        self.data.newest_python.as_deref()?.parse().ok()
+    }
+
     /// How its command line is read.
     pub const fn syntax(&self) -> Syntax {
         self.syntax
@@ -195,6 +200,7 @@ impl schema::Server {
             distribution: name.to_owned(),
             oldest: String::new(),
             newest: String::new(),
+            newest_python: None,
             syntax: Syntax::Argparse,
             exits: Vec::new(),
             environment_prefix: None,

@@ -24,6 +24,8 @@ pub struct Foreign {
     pub objects: BTreeSet<Made>,
     /// Parameters that are only ever given such objects.
     pub parameters: BTreeSet<(FunctionId, u16)>,
+    /// Applications that are not served themselves, and whose routes another one may have taken over.
+    pub lent: BTreeSet<Made>,
     /// What nobody registers at all.
     pub unread: Unread,
 }

@@ -8,10 +8,12 @@ use std::sync::OnceLock;
 
 use crate::source::{FileId, FileKind, Files};
 
+mod python;
 #[allow(dead_code, reason = "the build checks what the library reads")]
 mod schema;
 mod shells;
 
+pub use python::python_of;
 pub use schema::SystemShell;
 pub use shells::system_shell;
 

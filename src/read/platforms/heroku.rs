@@ -123,12 +123,13 @@ pub(in super::super) fn read_heroku_yaml(file: FileId, source: &SourceFile, fact
             set(&mut unit);
             reader.add(unit);
         }
-        // An image that processes lend is built for them; what it would run by itself nothing sends requests to.
+        // Requests reach `web` alone: of an image that another process borrows nothing else is served.
         let lends = |image: &Entry| {
-            let lent = |command: &Entry| command.value.get("image").and_then(Node::text) == Some(image.key.as_str());
-            commands.iter().any(|command| command.key == image.key || lent(command))
+            let lent = |entry: &Entry| entry.value.get("image").and_then(Node::text) == Some(image.key.as_str());
+            image.key != "web" && commands.iter().any(lent)
         };
-        for image in images.iter().filter(|image| !lends(image)) {
+        let runs = |image: &Entry| commands.iter().any(|command| command.key == image.key) || lends(image);
+        for image in images.iter().filter(|image| !runs(image)) {
             let mut unit = reader.unit(&image.key, image.key_span);
             unit.build = Some(build(image, &reader));
             set(&mut unit);

@@ -136,6 +136,14 @@ fn heroku_knows_how_many_workers_a_dyno_gets() {
     assert_eq!(image.command("web"), "gunicorn app:app");
     assert_eq!(image.command("jobs"), "celery");
     assert_eq!(image.unit("jobs").build.as_ref().unwrap().context.as_ref().unwrap().value, "api");
+    let names = |text: &str| {
+        let read = self::read("heroku.yml", text);
+        read.facts.units.iter().map(|unit| unit.name.clone()).collect::<Vec<_>>()
+    };
+    let lent = "build:\n  docker:\n    django: Dockerfile\nrun:\n  web:\n    command:\n    - gunicorn a:b\n    image: django\n";
+    assert_eq!(names(lent), ["web"]);
+    assert_eq!(names("build:\n  docker:\n    web: Dockerfile\nrun:\n  jobs:\n    image: web\n"), ["jobs", "web"]);
+    assert_eq!(names("build:\n  docker:\n    web: Dockerfile\n    api: api/Dockerfile\n"), ["web", "api"]);
 }
 
 #[test]

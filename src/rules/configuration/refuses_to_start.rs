@@ -1,5 +1,7 @@
 //! Fires when the server would print an error and exit instead of starting.
 
+use std::fmt::Write as _;
+
 use super::prelude::*;
 use crate::servers::network_around;
 
@@ -27,13 +29,16 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .errors
             .iter()
             .filter(|other| other.place != error.place && context.files.describe(other.place) == line);
-        let mut report = out
-            .report(
-                error.place,
-                "refused",
-                format!("{} {} does not start: {}", deployment.server, deployment.version, error.value),
-            )
-            .at_most(sure);
+        let mut says = format!("{} {} does not start: {}", deployment.server, deployment.version, error.value);
+        let emptied = emptied(service, error.place, context);
+        if let Some(name) = emptied {
+            // Nothing stands where the variable does, so the option before it takes the next word.
+            let _ = write!(says, ", because `{name}` is empty, unless something else sets it");
+        }
+        let mut report = out.report(error.place, "refused", says).at_most(sure);
+        if emptied.is_some() {
+            report = report.severity(Severity::Warning);
+        }
         for other in others {
             report = report.related(other.place, other.value.clone());
         }
@@ -43,6 +48,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }
         told.push(line);
     }
+}
+
+/// The variable in front of what is refused that is empty as far as files say, and so leaves no word there.
+fn emptied<'s>(service: &Service<'s>, refused: Place, context: &Context) -> Option<&'s str> {
+    let command = service.deployment.command;
+    let at = refused.span.start.checked_sub(command.span.start).filter(|_| refused.file == command.file)?;
+    let before = context.files.text_at(command).get(..at)?;
+    let empty = service.deployment.environment.iter().filter(|(_, value)| value.is_empty());
+    let mut names = empty.map(|(name, _)| name.as_str());
+    names
+        .find(|name| before.split_whitespace().any(|word| word == format!("${name}") || word == format!("${{{name}}}")))
 }
 
 /// What was meant, where there is hardly anything else that it could be.

@@ -1,6 +1,7 @@
 //! Fires when the package of a worker class is pinned below what the server accepts.
 
 use super::prelude::*;
+use crate::deployment::{Deployment, python_of};
 use crate::servers::Version;
 
 pub(super) const RULE: Rule = rule!("worker-package-too-old", Shape::Deployment(check));
@@ -10,17 +11,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     classes(service, context, out);
     networks(service, context, out);
     options(service, context, out);
-    // Which version comes without one being asked for, another package or an old Python decides.
-    if deployment.version.is_assumed() {
-        return;
-    }
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
         return;
     };
     let (Some(pin), Some(needed)) = (deployment.pin_of(package), class.minimum(deployment.version.version)) else {
         return;
     };
-    let Some(place) = pin.place.filter(|_| pin.version < needed) else { return };
+    let Some(place) = pin.place.filter(|_| pin.version < needed && !is_too_old_for_newest(deployment)) else { return };
     let text = pin.version_text();
     let server = deployment.server;
     out.report(
@@ -33,10 +30,20 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             deployment.version.version_text()
         ),
     )
+    .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
+    .severity(if deployment.version.is_assumed() { Severity::Warning } else { Severity::Error })
     .related(service.class_place(), format!("runs `{}`", class.name()))
     .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
     .help(format!("ask for {package} {needed} or later"))
     .fix(bump(place, text, &needed.to_string(), context));
+}
+
+/// Whether the newest version is assumed although the Python of the image is too old for it: an older one is installed
+/// then, and nobody knows which.
+fn is_too_old_for_newest(deployment: &Deployment) -> bool {
+    let python = deployment.base.as_ref().and_then(|base| python_of(&base.value));
+    let needed = table(deployment.server).newest_python();
+    deployment.version.is_assumed() && python.is_some_and(|python| needed.is_some_and(|needed| python < needed))
 }
 
 /// A worker class that only a later version of the server has.

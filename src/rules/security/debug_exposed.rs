@@ -84,15 +84,17 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             }
             _ => continue,
         };
-        let edit = match &seen.kind {
-            InstrumentKind::DebugPages(argument) => Some(Edit::replace(*argument, "False")),
-            InstrumentKind::DjangoDebug => Some(Edit::replace(seen.place, "False")),
+        let title = "switch it off";
+        let fix = match &seen.kind {
+            InstrumentKind::DebugPages(argument) => Some(Fix::safe(title, vec![Edit::replace(*argument, "False")])),
+            // `runserver` of developers loads the same settings, and serves static files only with it.
+            InstrumentKind::DjangoDebug => Some(Fix::unsafe_(title, vec![Edit::replace(seen.place, "False")])),
             _ => None,
         };
         report
             .related(service.deployment.command, "starts it in production")
             .help("switch it on from the environment of developers only")
-            .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
+            .fix(fix);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::dependencies::bump;
 use super::prelude::*;
+use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("vulnerable-server-version", Shape::Deployment(check));
 
@@ -9,6 +10,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     // What developers start is out of reach of clients.
     if !service.in_production() {
+        return;
+    }
+    // What somebody runs by hand to try his changes is no server; nor is it the one that is deployed.
+    let by_hand = !service.in_production() && deployment.kind == UnitKind::Task;
+    let reloads = || deployment.setting("reload").is_some_and(|reload| reload.value() == Some(&Value::Bool(true)));
+    if by_hand && (reloads() || context.deployments.iter().any(|other| other.kind != UnitKind::Task)) {
         return;
     }
     let mut told: Vec<&str> = Vec::new();
