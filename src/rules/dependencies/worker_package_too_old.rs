@@ -11,6 +11,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     classes(service, context, out);
     networks(service, context, out);
     options(service, context, out);
+    // Which version another package brings with it, that package decides.
+    if deployment.version.is_assumed() && !deployment.asks_for(deployment.server.as_str()) {
+        return;
+    }
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
         return;
     };

@@ -8,10 +8,6 @@ pub(super) const RULE: Rule = rule!("vulnerable-server-version", Shape::Deployme
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    // What developers start is out of reach of clients.
-    if !service.in_production() {
-        return;
-    }
     // What somebody runs by hand to try his changes is no server; nor is it the one that is deployed.
     let by_hand = !service.in_production() && deployment.kind == UnitKind::Task;
     let reloads = || deployment.setting("reload").is_some_and(|reload| reload.value() == Some(&Value::Bool(true)));
