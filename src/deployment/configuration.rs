@@ -10,7 +10,7 @@ use crate::python::evaluate::{
 };
 use crate::python::renames::renamed;
 use crate::python::syntax::Module;
-use crate::read::Variable;
+use crate::read::{Requirement, Variable};
 use crate::servers::{Kind, Setting, Table, Version, cast};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::{Cpus, Value};
@@ -103,6 +103,8 @@ pub(super) struct Reader<'a> {
     /// The names of the variables that files set for the server.
     pub(super) variables: &'a [String],
     pub(super) environ: &'a dyn Fn(&str) -> Lookup,
+    /// What the project asks to be installed.
+    pub(super) requirements: &'a [Requirement],
     /// What the file would see as the number of cores; `None` to leave it open.
     pub(super) cpus: Option<u32>,
     /// The CPU limit that is declared for the container.
@@ -249,8 +251,8 @@ impl<'a> Reader<'a> {
 const PATHS: [&str; 4] = ["sys.path", "syspath", "addsitedir", "PYTHONPATH"];
 
 impl Reader<'_> {
-    /// Whether the file certainly cannot import `name`: only its neighbour has that name, and Python looks for modules
-    /// in the folder that the server starts in, and among what is installed.
+    /// Whether the file certainly cannot import `name`: only its neighbour has that name, which no distribution shares
+    /// with it, and Python looks for modules in the folder that the server starts in, and among what is installed.
     fn is_missing(&self, file: FileId, name: &str) -> bool {
         if !self.by_path || name.starts_with('.') {
             return self.by_path;
@@ -265,6 +267,8 @@ impl Reader<'_> {
                 || modules.iter().any(|path| self.roots.file(self.files, path).is_some())
                 || super::locate::installed(self.files, &modules).is_some()
         };
+        let is_installed =
+            || self.requirements.iter().any(|asked| asked.name.replace('-', "_") == first.to_lowercase());
         let told = ["PYTHONPATH", "PYTHONSTARTUP"]
             .iter()
             .all(|name| matches!((self.environ)(name), Lookup::Unknown | Lookup::Unset));
@@ -274,6 +278,7 @@ impl Reader<'_> {
             && self.roots.is_told()
             && !PATHS.iter().any(|word| here.text().contains(word))
             && !looked_into()
+            && !is_installed()
     }
 }
 

@@ -99,6 +99,7 @@ pub(super) fn resolve(
         env_files: &facts.environments,
         variables: &variables,
         environ: &environ,
+        requirements: &facts.requirements,
         cpus: None,
         quota: origin.limits.cpus.as_ref().map(|limit| limit.value),
         by_path: false,

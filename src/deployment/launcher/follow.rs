@@ -95,6 +95,7 @@ pub(in super::super) fn follow(
         env_files: &facts.environments,
         variables: &variables,
         environ: &environ,
+        requirements: &facts.requirements,
         cpus: None,
         quota: None,
         by_path: false,
