@@ -191,10 +191,13 @@ fn blocking() -> Json {
     let names = json!({"type": "array", "items": {"type": "string"}});
     let position = json!({"type": "integer", "minimum": 0, "description": "The position of its timeout."});
     let by_name = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    let first = text("The version of the distribution that has what to use instead first.");
+    let since = text("The version of the distribution from which on it blocks.");
     let call = required(
         &["names", "category"],
         &json!({
             "names": names, "category": category, "weight": weight, "gevent": gevent, "instead": text("What to use instead."),
+            "instead_since": first, "since": since,
             "unless": names, "needs": names, "lazy": flag("It blocks only when its result is used."),
             "decorator": flag("It is a decorator."), "timeout_at": position,
         }),
@@ -204,7 +207,7 @@ fn blocking() -> Json {
         &json!({
             "name": text("The class, dotted."), "alias": names, "from": names, "category": category, "weight": weight,
             "narrows": text("The class of which these are the instances made with one of `made_with`."), "made_with": names,
-            "gevent": gevent, "instead": text("What to use instead."), "block": names, "slight": names, "safe": names,
+            "gevent": gevent, "instead": text("What to use instead."), "instead_since": first, "since": since, "block": names, "slight": names, "safe": names,
             "read": names, "construct_needs": names,
             "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate", "truth", "item"]}},
             "timeout_at": {"type": "object", "additionalProperties": position},
@@ -219,7 +222,7 @@ fn blocking() -> Json {
             "distribution": text("What installs it."), "modules": names, "category": category,
             "checked": text("The version that was read."), "gevent": gevent, "gevent_observed": flag("Whether that was tried."),
             "gevent_setup": text("What has to be called for gevent."), "instead": text("What to use instead."),
-            "gives_up": seconds("Seconds after which a call gives up by default."), "same": by_name,
+            "instead_since": first, "gives_up": seconds("Seconds after which a call gives up by default."), "same": by_name,
             "timeout": {"enum": ["operation", "whole", "milliseconds"]},
             "retries": {"type": "integer", "minimum": 0, "description": "How often a call is tried again by default."},
             "call": {"type": "array", "items": call}, "type": {"type": "array", "items": kind},
