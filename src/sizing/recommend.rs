@@ -163,22 +163,25 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
 /// So many times what is fine is too much, whatever requests do.
 const MANY: u32 = 2;
 
-/// More loops than cores cost memory and nothing else where they fit, and are worth it where something holds one of
-/// them: as long as nobody says what requests do, fewer are something to think about.
+/// More processes than the cores ask for cost memory and little else where they fit, and are worth it where something
+/// holds one of them: as long as nobody says what requests do, fewer are something to think about, and so is what would
+/// make up for them.
 fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
-    let loops = matches!(plan.class, Class::EventLoop | Class::Gevent | Class::Tornado);
-    if !loops || load.blocking.confidence > Confidence::Low || plan.workers.binding != Binding::Cpu {
+    if load.blocking.confidence > Confidence::Low || plan.workers.binding != Binding::Cpu {
         return;
     }
     let (now, setting) = (inputs.configured.workers.as_ref(), inputs.workers_setting());
     let upper = plan.workers.upper;
-    let fits = |now: u32| load.caps.most_workers(0).is_none_or(|most| now <= most);
+    let threads = inputs.configured.threads.as_ref().filter(|_| inputs.class.value == Class::Gthread);
+    let threads = threads.map_or(0, |threads| threads.value);
+    let fits = |now: u32| load.caps.most_workers(threads).is_none_or(|most| now <= most);
     // Of an application that nobody has read even many may be needed; below a core they stop each other.
     let few = |now: u32| load.has_a_core() && (now <= MANY * upper || inputs.per_worker.is_none());
     if !now.is_some_and(|now| now.value > upper && few(now.value) && fits(now.value)) {
         return;
     }
-    for item in items.iter_mut().filter(|item| Some(item.setting) == setting) {
+    let together = |item: &Item| Some(item.setting) == setting || item.setting == inputs.threads_setting();
+    for item in items.iter_mut().filter(|item| together(item) && item.verdict == Verdict::Change) {
         item.verdict = Verdict::Consider;
     }
 }
