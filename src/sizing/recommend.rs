@@ -175,8 +175,9 @@ fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
     let threads = inputs.configured.threads.as_ref().filter(|_| inputs.class.value == Class::Gthread);
     let threads = threads.map_or(0, |threads| threads.value);
     let fits = |now: u32| load.caps.most_workers(threads).is_none_or(|most| now <= most);
-    // Of an application that nobody has read even many may be needed; below a core they stop each other.
-    let few = |now: u32| load.has_a_core() && (now <= MANY * upper || inputs.per_worker.is_none());
+    // Of loops of an application that nobody has read even many may be needed; below a core they stop each other.
+    let unread = inputs.per_worker.is_none() && matches!(plan.class, Class::EventLoop | Class::Gevent | Class::Tornado);
+    let few = |now: u32| load.has_a_core() && (now <= MANY * upper || unread);
     if !now.is_some_and(|now| now.value > upper && few(now.value) && fits(now.value)) {
         return;
     }
