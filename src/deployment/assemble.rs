@@ -203,15 +203,16 @@ fn is_of_image(deployment: &Deployment) -> bool {
     deployment.kind == UnitKind::Image && deployment.instruction.is_some()
 }
 
-/// Says of options of uWSGI that nothing names that an image which runs another server is how the service runs.
+/// Says of options of uWSGI that nothing names that an image, or a container, which runs another server is how the
+/// service runs.
 fn set_unnamed_aside(deployments: &mut [Deployment]) {
-    let is_image = |one: &&Deployment| {
-        one.kind == UnitKind::Image && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
-    };
+    let contained = |one: &Deployment| one.kind == UnitKind::Image || one.kind.is_container();
+    let is_image =
+        |one: &&Deployment| contained(one) && one.development.is_none() && one.server != crate::servers::Server::Uwsgi;
     let Some(image) = deployments.iter().find(is_image).map(|one| one.command) else { return };
     let unnamed = |one: &&mut Deployment| one.kind == UnitKind::UwsgiConfiguration && one.development.is_none();
     for deployment in deployments.iter_mut().filter(unnamed) {
-        let why = "nothing here names it, and an image runs another server";
+        let why = "nothing here names it, and a container runs another server";
         deployment.development = Some(Located::new(why.to_owned(), image));
     }
 }
@@ -228,6 +229,11 @@ fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
         unit.kind == UnitKind::Image && context::named_for_development(files.get(unit.place.file).path()).is_none()
     });
     for server in development_servers.iter_mut().filter(|server| server.development.is_none()) {
+        if let Some(web) = server.container.and_then(|container| built_by_platform(deployments, container, files)) {
+            let why = "the `Procfile` beside its image runs a server for production";
+            server.development = Some(Located::new(why.to_owned(), web));
+            continue;
+        }
         let file = server.command.file;
         let (folder, name) = (files.get(file).folder(), files.get(file).name());
         if name == "Procfile" && !of_heroku(file) {
@@ -243,6 +249,18 @@ fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
             server.development = main.map(|main| Located::new(why(), main));
         }
     }
+}
+
+/// The line of a `Procfile` beside an image that starts a server for production: a platform builds that one from source.
+fn built_by_platform(deployments: &[Deployment], container: Place, files: &Files) -> Option<Place> {
+    let folder = files.get(container.file).folder();
+    let is_line = |one: &&Deployment| {
+        one.kind == UnitKind::Procfile
+            && one.development.is_none()
+            && one.unit == "web"
+            && one.started_by.first().is_some_and(|(_, at)| files.get(at.file).folder() == folder)
+    };
+    deployments.iter().find(is_line).map(|one| one.command)
 }
 
 /// The files that services mount by name into images that are not known for uWSGI: what those make of them is told
@@ -418,6 +436,10 @@ fn forget_repeated(assembly: &mut Assembly) {
         let known = by_command.entry(deployment.command).or_default();
         let same = known.iter().find(|&&at| kept.get(at).is_some_and(|one| one.is_same_launch(&deployment)));
         if let Some(known) = same.and_then(|&at| kept.get_mut(at)) {
+            // Of two arms of one script, one lets it take the place of the shell.
+            if known.container == deployment.container && deployment.shield.is_none() {
+                known.shield = None;
+            }
             let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
             let new: Vec<_> = new.collect();
             known.started_by.extend(new);
