@@ -1,17 +1,15 @@
 //! Fires when a shell stays between whoever stops the service and the server.
 
 use super::prelude::*;
-use crate::deployment::{ShieldKind, UnitKind};
+use crate::deployment::{Deployment, ShieldKind};
 
 pub(super) const RULE: Rule = rule!("signals-swallowed", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    let Some(shield) = deployment.shield.as_ref().filter(|shield| service.in_production() && !shield.is_passed) else {
-        return;
-    };
-    // systemd and Heroku signal every process of a unit; containers and supervisord only the first.
-    if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
+    let Some(shield) = service.swallowed().filter(|_| service.in_production()) else { return };
+    // Another arm of the same script may be the one that runs.
+    if context.deployments.iter().any(|other| is_other_arm(deployment, other)) {
         return;
     }
     let signal = deployment.stop_signal.as_ref().map_or("SIGTERM", |signal| signal.value.as_str());
@@ -23,13 +21,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.kind == UnitKind::Platform && declared.starts_with("heroku") {
         return;
     }
-    let base = deployment.base.as_ref().map(|base| base.value.as_str());
-    let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
     let why = match shield.kind {
-        // bash and busybox become the last command of `-c`; where the container ends with its script, that is another
-        // fault.
-        ShieldKind::LastOfBash | ShieldKind::Background { is_left: true } => return,
-        ShieldKind::Alone | ShieldKind::Last if busybox => return,
+        ShieldKind::LastOfBash => return,
         ShieldKind::Alone => "`sh -c` starts it, and the `sh` of Debian and Ubuntu",
         ShieldKind::Last | ShieldKind::Middle => "the shell of this command line",
         ShieldKind::Script => "the script has no `exec` here, so its shell",
@@ -66,4 +59,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             _ => "put `exec` in front of it, so that the server takes the place of the shell",
         })
         .fix(edit.map(|edit| Fix::safe("let the server take the place of the shell", vec![edit])));
+}
+
+/// Whether the same container starts the same server without a shell in between, in another branch.
+fn is_other_arm(own: &Deployment, other: &Deployment) -> bool {
+    let app = |one: &Deployment| one.app.as_ref().map(|app| app.value.clone());
+    let container = own.container.is_some() && own.container == other.container;
+    container && own.server == other.server && other.shield.is_none() && app(own) == app(other)
 }

@@ -27,6 +27,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !(untouched(workers) && untouched("threads") && one_at_a_time) {
         return;
     }
+    // The service of Debian lays two workers under what lies there (`/usr/share/uwsgi/conf/default.ini` of 2.0.21-5.1).
+    let path = deployment.configuration.as_ref().map_or("", |file| context.files.get(file.file).path());
+    if uwsgi && ["uwsgi/apps-available/", "uwsgi/apps-enabled/"].iter().any(|folder| path.contains(folder)) {
+        return;
+    }
+    // Whoever gives an entry point its words says how many.
+    if deployment.outside.takes_words {
+        return;
+    }
     // Replicas share the load, and for an ASGI application the class itself is the fault.
     let replicated = deployment.limits.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
     // Who hands over one request at a time asks for no more.

@@ -20,6 +20,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
         return;
     }
+    // What does not end by then is cut off either way where the default of one is what the other says.
+    let meet = total <= kill.seconds && !graceful.changes() && delay.is_none();
+    // Who never hears that it shall stop waits for nothing, and that is another fault.
+    if meet || service.swallowed().is_some() {
+        return;
+    }
     // SIGINT and SIGQUIT end Gunicorn without waiting for requests (27.0.1).
     let other = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
     if other && service.is_gunicorn() {

@@ -25,6 +25,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         (text.contains("gcloud") && text.contains("run deploy"))
             || text.contains("deploy-cloudrun")
             || text.contains("google_cloud_run")
+            // Cloud Deploy has other targets as well.
+            || text.contains("deploy.cloud.google.com/")
+                && (text.contains("container-concurrency") || text.lines().any(|line| line.trim_end() == "run:"))
     };
     if files.any(|(_, file)| hands(file.text())) {
         return;

@@ -9,6 +9,10 @@ pub(super) const RULE: Rule = rule!("unbounded-or-tiny-drain", Shape::Deployment
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(app) = service.application.filter(|_| service.in_production()) else { return };
+    // Who never hears that it shall stop waits for nothing, and that is another fault.
+    if service.swallowed().is_some() {
+        return;
+    }
     let Some(graceful) = service.graceful().filter(|graceful| !graceful.is_set() && graceful.winner.is_settled())
     else {
         return;
@@ -25,8 +29,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     };
     // Uvicorn closes web sockets itself, and what waits for an answer from elsewhere ends with it. So do most streams of
     // events: the words of a model, the progress of a task.
-    let stream = app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_)));
-    let Some(stream) = stream else { return };
+    let heeds = deployment.server == ServerName::Uvicorn;
+    let is_open =
+        |stream: &&crate::app::Stream| matches!(stream.held, Held::Endless(_)) && !(heeds && stream.heeds_uvicorn);
+    let Some(stream) = app.streaming.iter().find(is_open) else { return };
     let name = graceful.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let bound = service.kill(context).map_or(20, |kill| (kill.seconds - 10.0).max(5.0) as i64);
