@@ -27,9 +27,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !(untouched(workers) && untouched("threads") && one_at_a_time) {
         return;
     }
-    // The service of Debian lays two workers under what lies there (`/usr/share/uwsgi/conf/default.ini` of 2.0.21-5.1).
-    let path = deployment.configuration.as_ref().map_or("", |file| context.files.get(file.file).path());
-    if uwsgi && ["uwsgi/apps-available/", "uwsgi/apps-enabled/"].iter().any(|folder| path.contains(folder)) {
+    // What the service of Debian reads stands over its two workers.
+    if uwsgi && deployment.is_run_by_debian(context.files) {
         return;
     }
     // Whoever gives an entry point its words says how many.
