@@ -6,7 +6,7 @@
 
 use super::prelude::*;
 use crate::app::Application;
-use crate::deployment::{Deployment, Effective, Layer, Shield, ShieldKind};
+use crate::deployment::{Deployment, Effective, Layer};
 use crate::servers::Server;
 use crate::sizing::{Advice, Inputs};
 use crate::values::Cpus;
@@ -118,25 +118,6 @@ impl Service<'_> {
         let class = self.deployment.setting("worker_class")?;
         let variables = class.winner.variables();
         (!variables.is_empty()).then(|| format!(", unless {} is set", variables.join(" or ")))
-    }
-
-    /// The shell that keeps the signal to stop from it; `None` where that reaches it, or may.
-    pub(super) fn swallowed(&self) -> Option<&Shield> {
-        let deployment = self.deployment;
-        let shield = deployment.shield.as_ref().filter(|shield| !shield.is_passed)?;
-        // systemd and Heroku signal every process of a unit; containers and supervisord only the first.
-        if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
-            return None;
-        }
-        let base = deployment.base.as_ref().map(|base| base.value.as_str());
-        let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
-        match shield.kind {
-            // bash and busybox become the last command of `-c`; where the container ends with its script, that is
-            // another fault.
-            ShieldKind::LastOfBash | ShieldKind::Background { is_left: true } => None,
-            ShieldKind::Alone | ShieldKind::Last if busybox => None,
-            _ => Some(shield),
-        }
     }
 
     /// Where the worker class is set, or the command that leaves it to the default.

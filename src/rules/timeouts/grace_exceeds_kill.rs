@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::advice;
+use crate::rules::reliability::swallows;
 use crate::rules::surroundings::seconds;
 use crate::sizing::chain::FEW_SECONDS;
 
@@ -20,10 +21,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
         return;
     }
-    // What does not end by then is cut off either way where the default of one is what the other says.
-    let meet = total <= kill.seconds && !graceful.changes() && delay.is_none();
-    // Who never hears that it shall stop waits for nothing, and that is another fault.
-    if meet || service.swallowed().is_some() {
+    // A default that is written out is one all the same: what ends within it ends in both cases.
+    if total <= kill.seconds && !graceful.changes() && delay.is_none() {
+        return;
+    }
+    if swallows(service, context) {
         return;
     }
     // SIGINT and SIGQUIT end Gunicorn without waiting for requests (27.0.1).

@@ -3,16 +3,13 @@
 use super::prelude::*;
 use crate::app::Held;
 use crate::deployment::UnitKind;
+use crate::rules::reliability::swallows;
 
 pub(super) const RULE: Rule = rule!("unbounded-or-tiny-drain", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(app) = service.application.filter(|_| service.in_production()) else { return };
-    // Who never hears that it shall stop waits for nothing, and that is another fault.
-    if service.swallowed().is_some() {
-        return;
-    }
     let Some(graceful) = service.graceful().filter(|graceful| !graceful.is_set() && graceful.winner.is_settled())
     else {
         return;
@@ -33,6 +30,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let is_open =
         |stream: &&crate::app::Stream| matches!(stream.held, Held::Endless(_)) && !(heeds && stream.heeds_uvicorn);
     let Some(stream) = app.streaming.iter().find(is_open) else { return };
+    // Nobody asks it to stop.
+    if swallows(service, context) {
+        return;
+    }
     let name = graceful.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let bound = service.kill(context).map_or(20, |kill| (kill.seconds - 10.0).max(5.0) as i64);
