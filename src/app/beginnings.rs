@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocking::Entry;
 use super::dropped::Holders;
 use super::target::Target;
-use super::{Category, Context};
+use super::{Category, Context, guarded};
 use crate::python::calls::{Event, EventKind, Function};
 use crate::python::effects::{Effects, Sink};
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
-use crate::python::syntax::ast::{self, Expr, Stmt};
-use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::{Module, span_of};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place, Span};
 
@@ -140,21 +140,6 @@ const FORK_SAFE: [&str; 2] = ["redis", "django-redis"];
 
 /// How many names stand for names before it is given up.
 const MAX_HOPS: usize = 4;
-
-/// Words in the names and texts of a module that show that only one process does something.
-const LOCKS: [&str; 11] = [
-    "fcntl",
-    "filelock",
-    "FileLock",
-    "redlock",
-    "Redlock",
-    "redis_lock",
-    "advisory_lock",
-    "leader",
-    "RUN_SCHEDULER",
-    "ENABLE_SCHEDULER",
-    "SCHEDULER_ENABLED",
-];
 
 /// What the application does before the first request, in the order of files and lines.
 pub(super) fn find(
@@ -470,102 +455,8 @@ impl<'a> Reader<'_, 'a> {
     /// Whether something may keep the call from being made in every process.
     fn is_guarded(&self, file: FileId, span: Span) -> bool {
         let text = self.files.get(file).text();
-        // What the text does not mention needs no second look.
-        let mentioned: Vec<&str> = LOCKS.iter().copied().filter(|word| text.contains(word)).collect();
-        let takes = text.contains("acquire");
-        let module = self.trees.get(&file).filter(|_| takes || !mentioned.is_empty());
-        module.is_some_and(|module| says(module, &mentioned))
-            || self.trees.get(&file).is_some_and(|module| {
-                let mut seeker = Conditions { span, text, found: false };
-                visitor::Visitor::visit_body(&mut seeker, &module.body);
-                seeker.found
-            })
+        self.trees.get(&file).is_some_and(|module| guarded::is_guarded(module, text, span))
     }
-}
-
-/// Whether a name or a text in the code of a module holds one of these words; comments say nothing.
-fn says(module: &Module, words: &[&str]) -> bool {
-    struct Words<'w> {
-        words: &'w [&'w str],
-        found: bool,
-    }
-    impl Words<'_> {
-        fn look(&mut self, text: &str) {
-            self.found |= self.words.iter().any(|word| text.contains(word));
-        }
-    }
-    impl<'a> visitor::Visitor<'a> for Words<'_> {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                Stmt::Import(import) => import.names.iter().for_each(|alias| self.look(alias.name.as_str())),
-                Stmt::ImportFrom(import) => {
-                    self.look(import.module.as_deref().unwrap_or_default());
-                    import.names.iter().for_each(|alias| self.look(alias.name.as_str()));
-                }
-                // A text that stands alone explains something.
-                Stmt::Expr(alone) if matches!(*alone.value, Expr::StringLiteral(_)) => return,
-                Stmt::FunctionDef(def) => self.look(def.name.as_str()),
-                _ => {}
-            }
-            visitor::walk_stmt(self, statement);
-        }
-
-        fn visit_expr(&mut self, expr: &'a Expr) {
-            match expr {
-                Expr::Name(name) => {
-                    let name = name.id.as_str();
-                    self.look(name);
-                    self.found |= name.contains("acquire") && is_lock(&[name]);
-                }
-                Expr::Attribute(attribute) => {
-                    let name = attribute.attr.as_str();
-                    self.look(name);
-                    // A pool is acquired from as well; a lock says that it is one.
-                    let taken = if let Expr::Call(made) = &*attribute.value { &*made.func } else { &*attribute.value };
-                    self.found |= name.contains("acquire") && is_lock(&[last(taken), name]);
-                }
-                Expr::StringLiteral(text) => self.look(text.value.to_str()),
-                _ => {}
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut seeker = Words { words, found: false };
-    visitor::Visitor::visit_body(&mut seeker, &module.body);
-    seeker.found
-}
-
-/// Whether one of these names means something that only one process has at a time.
-fn is_lock(names: &[&str]) -> bool {
-    let words = ["lock", "mutex", "lease", "semaphore", "singleton"];
-    names.iter().any(|name| words.iter().any(|word| name.to_ascii_lowercase().contains(word)))
-}
-
-/// Looks for an `if` around a call that asks for more than whether the thing runs already.
-struct Conditions<'s> {
-    span: Span,
-    text: &'s str,
-    found: bool,
-}
-
-impl<'a> visitor::Visitor<'a> for Conditions<'_> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        let own = span_of(statement);
-        if self.found || own.start > self.span.start || own.end < self.span.end {
-            return;
-        }
-        if let Stmt::If(branch) = statement {
-            let asked = span_of(&*branch.test);
-            let words = self.text.get(asked.start..asked.end).unwrap_or_default();
-            // What stands under `__name__ == "__main__"` no import runs, and what stands beside it every import.
-            let is_program = words.contains("__name__");
-            let asks = !is_program && !words.contains("running") && !words.contains("is None");
-            self.found = own.start < self.span.start && asks;
-        }
-        visitor::walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, _: &'a Expr) {}
 }
 
 /// Whether a dotted name is the known one, in which `*` stands for any text.
@@ -580,7 +471,7 @@ fn tail(class: &str) -> &str {
     class.rsplit('.').next().unwrap_or(class)
 }
 
-fn last(callee: &Expr) -> &str {
+pub(super) fn last(callee: &Expr) -> &str {
     match callee {
         Expr::Attribute(attribute) => attribute.attr.as_str(),
         Expr::Name(name) => name.id.as_str(),
