@@ -21,7 +21,7 @@ pub(super) fn insert(
     let allowed = |file: FileId| only.is_none_or(|only| files.owner(file) == only);
     let configuration = deployment.configuration.as_ref().filter(|configuration| allowed(configuration.file));
     let in_file = configuration.and_then(|configuration| {
-        behind_last(deployment, setting, value, configuration.file, configuration.last_assignment, files)
+        self::in_file(deployment, setting, value, configuration.file, configuration.last_assignment, files)
     });
     if let Some(edit) = in_file {
         return Ok(edit);
@@ -47,8 +47,8 @@ pub(super) fn insert(
     }
 }
 
-/// Behind the last assignment of a configuration file: hooks, which conventionally come last, stay last.
-fn behind_last(
+/// Beside its kin in a configuration file, or behind the last assignment: hooks, which conventionally come last, stay last.
+fn in_file(
     deployment: &Deployment,
     setting: &'static str,
     value: &Value,
@@ -56,9 +56,9 @@ fn behind_last(
     last: Option<Place>,
     files: &Files,
 ) -> Option<Edit> {
-    if let Some(option) = deployment.option_file(file) {
+    if let Some(beside) = deployment.beside_in(file, setting, files) {
         let setting = deployment.setting(setting)?.setting;
-        return option.add_beside(files, setting, deployment.version.version, value);
+        return beside.add_beside(files, setting, deployment.version.version, value);
     }
     let text = files.get(file).text();
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
