@@ -166,7 +166,8 @@ fn set(
         }
         return Ok(change(Fix::unsafe_(title, vec![edit]), value, None));
     }
-    let winner = &effective.winner;
+    let (winner, tail) = deployment.without_tail(&effective.winner);
+    let winner = &winner;
     let behind = deployment.behind(winner, files);
     if let Some((behind, edit)) = behind.as_ref().and_then(|behind| Some((behind, behind.set(&value)?))) {
         allowed(behind.place, winner.layer, manner.only, files)?;
@@ -201,7 +202,7 @@ fn set(
         };
         format!("what sets it at {place} {what}: set {} to {value} there", item.setting)
     })?;
-    let unless = deployment.unset_variable(winner).map(str::to_owned);
+    let unless = deployment.unset_variable(winner).map(str::to_owned).or(tail);
     // Of a number that one file gives twice the last counts, and whoever reads the file should see no other.
     let again = effective.overridden.iter().filter(|other| {
         let file = |one: &Candidate| one.place.map(|place| place.file);
