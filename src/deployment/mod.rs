@@ -44,6 +44,7 @@ mod shadow;
 mod shell;
 mod substitution;
 mod supervisor;
+pub mod surroundings;
 mod tasks;
 mod unloaded;
 mod uvicorn;
