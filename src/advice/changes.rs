@@ -328,8 +328,18 @@ impl Candidate {
         let inside = |outer: Place, inner: Place| {
             outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
         };
+        // `workers = cores * 2 + 1`, or a name for all of that.
         let named = self.layer == Layer::ConfigFile
-            && files.text_at(place).chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            && files.get(place.file).is_python()
+            && cores.file == place.file
+            && is_arithmetic(files.text_at(place));
         (inside(place, cores) || named).then_some(place)
     }
+}
+
+/// Whether a text calculates with names and numbers, and calls nothing.
+fn is_arithmetic(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let calls = text.split('(').rev().skip(1).any(|before| before.trim_end().ends_with(is_word));
+    !calls && text.chars().all(|c| is_word(c) || " +-*/()".contains(c))
 }

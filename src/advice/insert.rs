@@ -5,10 +5,16 @@
 use std::collections::BTreeMap;
 
 use super::Change;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Edit;
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
+
+/// Whether the project makes an image, which may set by its variables what a file in it leaves open.
+pub fn makes_image(files: &Files) -> bool {
+    let is_recipe = |name: &str| ["dockerfile", "containerfile"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    files.iter().any(|(_, file)| is_recipe(file.name()))
+}
 
 /// Sets what nobody sets, in `only` if that is all that may be edited.
 pub(super) fn insert(
@@ -18,6 +24,12 @@ pub(super) fn insert(
     only: Option<FileId>,
     files: &Files,
 ) -> Result<Edit, String> {
+    if deployment.kind == UnitKind::UwsgiConfiguration && makes_image(files) {
+        let at = files.describe(deployment.command);
+        return Err(format!(
+            "nothing starts {at} by its name, and an image that does may set it by a variable: set it to {value} where it is started"
+        ));
+    }
     let allowed = |file: FileId| only.is_none_or(|only| files.owner(file) == only);
     let configuration = deployment.configuration.as_ref().filter(|configuration| allowed(configuration.file));
     let in_file = configuration.and_then(|configuration| {

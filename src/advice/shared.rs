@@ -36,6 +36,11 @@ fn settle(
         if item.verdict != Verdict::Change && theirs.verdict != Verdict::Change {
             continue;
         }
+        // What counts on the cores of the machine that asks says nothing against a limit that a file states.
+        if one.elsewhere != other.elsewhere && GROUP.contains(&item.setting) {
+            (if one.elsewhere { item } else { theirs }).verdict = Verdict::InRange;
+            continue;
+        }
         if let Some((lower, upper)) = both(item, theirs) {
             item.target = clamp(item.target, lower, upper);
             item.verdict = Verdict::Change;

@@ -60,6 +60,8 @@ pub enum BeginningKind {
     Schedules,
     /// Makes use of a GPU.
     Gpu,
+    /// Starts a task of the event loop.
+    Loops,
 }
 
 /// Methods that start something, by the last part of their class.
@@ -74,6 +76,7 @@ const STARTS: &[(&str, &str, BeginningKind)] = &[
     ("apscheduler.*.GeventScheduler", "start", BeginningKind::Schedules),
     ("apscheduler.*.TornadoScheduler", "start", BeginningKind::Schedules),
     ("flask_apscheduler.*APScheduler", "start", BeginningKind::Schedules),
+    ("scheduler.*Scheduler", "exec_jobs", BeginningKind::Schedules),
 ];
 
 /// Functions that do.
@@ -81,6 +84,9 @@ const CALLS: &[(&str, BeginningKind)] = &[
     ("fastapi_utils.tasks.repeat_every", BeginningKind::Schedules),
     ("fastapi_utilities.repeat_every", BeginningKind::Schedules),
     ("schedule.run_pending", BeginningKind::Schedules),
+    // Each of its jobs is a task of the loop as soon as it is asked for (`scheduler` 0.8.11).
+    ("scheduler.asyncio.Scheduler", BeginningKind::Schedules),
+    ("scheduler.asyncio.scheduler.Scheduler", BeginningKind::Schedules),
     ("torch.cuda.*", BeginningKind::Gpu),
     ("tensorflow.Session", BeginningKind::Gpu),
     ("tensorflow.compat.v1.Session", BeginningKind::Gpu),
@@ -180,12 +186,20 @@ pub(super) fn find(
             let is_timer = beginning.what.starts_with("Timer.");
             let below = below(effects, started);
             let stores = below.iter().any(|&node| effects.node(node).sinks.iter().any(stores));
-            let goes_on = beginning.kind == BeginningKind::Threads
-                && (is_open
-                    || below.iter().any(|&node| {
-                        let function = types.function(effects.node(node).frame.function);
-                        function.goes_on || is_timer && makes_timers(function)
-                    }));
+            let is_endless = || {
+                below.iter().any(|&node| {
+                    let function = types.function(effects.node(node).frame.function);
+                    function.goes_on || is_timer && makes_timers(function)
+                })
+            };
+            let goes_on = match beginning.kind {
+                BeginningKind::Threads => is_open || is_endless(),
+                // What a loop does with the memory of its process, each process needs.
+                BeginningKind::Loops => {
+                    is_endless() && below.iter().any(|&node| effects.node(node).sinks.iter().any(is_outside))
+                }
+                _ => false,
+            };
             Beginning { term: if goes_on { Term::GoesOn } else { Term::Ends }, stores, ..beginning }
         })
         .collect();
@@ -198,6 +212,14 @@ pub(super) fn find(
 fn makes_timers(function: &Function<'_>) -> bool {
     let is_one = |event: &Event<'_>| matches!(event.kind, EventKind::Call(call, _) if last(&call.func) == "Timer");
     function.events.iter().any(is_one)
+}
+
+/// Whether a call has to do with anything outside of its process.
+const fn is_outside(sink: &Sink) -> bool {
+    !matches!(
+        sink.effect.category,
+        Category::Sleep | Category::Lock | Category::EventLoop | Category::Queue | Category::Cpu | Category::Input
+    )
 }
 
 /// Whether a call leaves something where other processes find it.
@@ -321,6 +343,12 @@ impl<'a> Reader<'_, 'a> {
         }
         for event in &function.events {
             let EventKind::Call(call, _) = event.kind else { continue };
+            if let Some((name, work)) = task(call) {
+                let functions = self.functions(work, node.frame);
+                if !functions.is_empty() {
+                    add(BeginningKind::Loops, name, event.span, functions);
+                }
+            }
             if let Some((kind, what)) = self.starts(call, node.frame, file)
                 && own(kind)
                 && (kind != BeginningKind::Connects || !closes && !self.is_dropped(node.frame, file, event.span))
@@ -372,13 +400,16 @@ impl<'a> Reader<'_, 'a> {
         self.moves_to_gpu(call, frame, file).then_some((BeginningKind::Gpu, shown))
     }
 
+    /// The functions of the project that an expression stands for.
+    fn functions(&self, expr: &'a Expr, home: Frame) -> Vec<Frame> {
+        let values = self.types.value(expr, home);
+        let of = |value: &Value<'a>| if let Value::Function(function) = value { Some(*function) } else { None };
+        values.iter().filter_map(of).collect()
+    }
+
     /// The functions of the project that a thread runs, by the call that starts it or hands it work.
     fn started(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Frame> {
-        let functions = |expr: &'a Expr, home: Frame| {
-            let values = self.types.value(expr, home);
-            let of = |value: &Value<'a>| if let Value::Function(function) = value { Some(*function) } else { None };
-            values.iter().filter_map(of).collect::<Vec<_>>()
-        };
+        let functions = |expr: &'a Expr, home: Frame| self.functions(expr, home);
         if last(&call.func) == "submit" {
             return call.arguments.args.first().map(|work| functions(work, frame)).unwrap_or_default();
         }
@@ -457,6 +488,17 @@ impl<'a> Reader<'_, 'a> {
         let text = self.files.get(file).text();
         self.trees.get(&file).is_some_and(|module| guarded::is_guarded(module, text, span))
     }
+}
+
+/// The coroutine that a call hands to the loop, with its name: `asyncio.create_task(poll())`, `group.start_soon(poll)`.
+fn task(call: &ast::ExprCall) -> Option<(&str, &Expr)> {
+    let work = call.arguments.args.first()?;
+    let work = match (last(&call.func), work) {
+        ("create_task" | "ensure_future", Expr::Call(made)) => &*made.func,
+        ("start_soon", work) => work,
+        _ => return None,
+    };
+    Some((last(work), work))
 }
 
 /// Whether a dotted name is the known one, in which `*` stands for any text.

@@ -64,7 +64,7 @@ fn says(module: &Module, span: Span) -> bool {
     parts.iter().flat_map(|part| &part.locks).any(|alias| named(&alias))
         || around
             .iter()
-            .any(|part| part.says || part.taken.iter().any(|taken| takes(&taken) && !part.threads.contains(*taken)))
+            .any(|part| part.says || part.taken.iter().any(|taken| takes(taken) && !part.threads.contains(*taken)))
 }
 
 /// Adds what `next` leads to, until there is nothing new.

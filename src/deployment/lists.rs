@@ -23,7 +23,7 @@ impl Deployment {
     pub(super) fn list_at(&self, place: Place, files: &Files) -> Option<List> {
         let file = files.get(place.file);
         let name = file.name().to_ascii_lowercase();
-        if name.ends_with(".yaml") || name.ends_with(".yml") {
+        if matches!(name.rsplit('.').next(), Some("yaml" | "yml")) {
             return self.yaml_list_at(place, files);
         }
         let starts = |line: &str| ["ENTRYPOINT", "CMD"].iter().any(|word| line.to_ascii_uppercase().starts_with(word));

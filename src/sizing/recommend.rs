@@ -89,6 +89,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         objections: Vec::new(),
         falls_short: load.as_ref().is_some_and(Load::falls_short),
         elsewhere: false,
+        loops_beside: class == Class::EventLoop && inputs.sync_handlers && inputs.loop_handlers && bounded.is_none(),
         items,
         steps,
         sensitivity,
@@ -142,7 +143,10 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
     if let Some(range) = plan.threads {
         let setting = inputs.threads_setting();
-        items.push(item(setting, configured.threads.as_ref(), range));
+        let now = configured.threads.as_ref().map_or(0, |threads| threads.value);
+        // Threads that are made when they are needed cost nothing by being allowed.
+        let upper = if inputs.threads_come && range.binding != Binding::Database { range.upper.max(now) } else { range.upper };
+        items.push(item(setting, configured.threads.as_ref(), Range { upper, ..range }));
     }
     // What nobody sets is Gunicorn's default.
     let now = configured.worker_connections.as_ref();
