@@ -12,7 +12,8 @@ use crate::values::Value;
 
 /// Whether the project makes an image, which may set by its variables what a file in it leaves open.
 pub fn makes_image(files: &Files) -> bool {
-    let is_recipe = |name: &str| ["dockerfile", "containerfile"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    let is_recipe =
+        |name: &str| ["dockerfile", "containerfile"].iter().any(|word| name.to_ascii_lowercase().contains(word));
     files.iter().any(|(_, file)| is_recipe(file.name()))
 }
 

@@ -19,8 +19,8 @@ mod stopping;
 mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
-pub use insert::makes_image;
 pub use changes::{Change, Changes, GROUP, Manner, Refusal, changes};
+pub use insert::makes_image;
 pub use shared::reconcile;
 pub use single::hold;
 pub use stated::Stated;
@@ -111,8 +111,8 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         application.interface == Interface::Asgi
             && application.handlers.iter().any(|handler| handler.runs == Context::Thread(Pool::AnyIo))
     });
-    inputs.loop_handlers = application
-        .is_some_and(|application| application.handlers.iter().any(|handler| handler.runs == Context::Loop));
+    inputs.loop_handlers =
+        application.is_some_and(|application| application.handlers.iter().any(|handler| handler.runs == Context::Loop));
     inputs.thread_tokens = application.and_then(|application| {
         let tokens = application.tokens.as_ref()?;
         Some(Known::certain(tokens.value?, files.describe(tokens.place)))

@@ -145,7 +145,8 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let setting = inputs.threads_setting();
         let now = configured.threads.as_ref().map_or(0, |threads| threads.value);
         // Threads that are made when they are needed cost nothing by being allowed.
-        let upper = if inputs.threads_come && range.binding != Binding::Database { range.upper.max(now) } else { range.upper };
+        let upper =
+            if inputs.threads_come && range.binding != Binding::Database { range.upper.max(now) } else { range.upper };
         items.push(item(setting, configured.threads.as_ref(), Range { upper, ..range }));
     }
     // What nobody sets is Gunicorn's default.
