@@ -6,6 +6,7 @@ use super::changes::{GROUP, Refusal};
 use crate::deployment::Deployment;
 use crate::sizing::{Advice, Amount, Item, Verdict};
 use crate::source::{Files, Place, Span};
+use crate::values::Value;
 
 /// The advice for each service as far as it can be written together, and what cannot.
 pub fn reconcile(services: &[(&Deployment, Option<&Advice>)], files: &Files) -> (Vec<Option<Advice>>, Vec<Refusal>) {
@@ -81,8 +82,11 @@ fn shared(one: &Deployment, other: &Deployment, setting: &str, files: &Files) ->
             let behind = deployment.behind(&effective.winner, files).filter(|behind| behind.exact);
             return behind.map(|behind| behind.place).or(effective.winner.place);
         }
-        let file = deployment.configuration.as_ref()?.file;
-        Some(Place::new(file, Span::new(0, 0)))
+        match &deployment.configuration {
+            Some(configuration) => Some(Place::new(configuration.file, Span::new(0, 0))),
+            // Overlays of one base have one command.
+            None => deployment.add_option(files, setting, &Value::Int(1)).map(|edit| edit.place),
+        }
     };
     place(one).filter(|here| place(other) == Some(*here))
 }

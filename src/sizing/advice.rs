@@ -326,6 +326,8 @@ impl fmt::Display for Item {
         let fine = match (self.lower, self.upper) {
             (lower, upper) if lower == upper => String::new(),
             (lower, Amount::Open) => format!(", {lower} and more is fine"),
+            // A second is the least that there is, and nobody's choice.
+            (Amount::Seconds(1), upper @ Amount::Seconds(_)) => format!(", up to {upper} is fine"),
             (Amount::Seconds(lower), upper @ Amount::Seconds(_)) => format!(", {lower} to {upper} is fine"),
             (lower, upper) => format!(", {lower} to {upper} is fine"),
         };
