@@ -184,7 +184,12 @@ pub(super) fn find(
             // What is handed to a pool has an end, as a rule; a thread of its own rarely is for less than a loop.
             let is_open = started.is_empty() && beginning.what.rsplit('.').next() == Some("start");
             let is_timer = beginning.what.starts_with("Timer.");
-            let below = below(effects, started);
+            let mut below = below(effects, started);
+            if beginning.kind == BeginningKind::Loops {
+                let handed: Vec<Frame> = below.iter().flat_map(|&node| reader.handed(effects, node)).collect();
+                let handed: Vec<usize> = handed.into_iter().map(|frame| effects.explore(frame)).collect();
+                below.extend(self::below(effects, handed));
+            }
             let stores = below.iter().any(|&node| effects.node(node).sinks.iter().any(stores));
             let is_endless = || {
                 below.iter().any(|&node| {
@@ -398,6 +403,20 @@ impl<'a> Reader<'_, 'a> {
         let shown =
             if matches!(&*call.func, Expr::Attribute(_)) { format!(".{name}(...)") } else { format!("{name}(...)") };
         self.moves_to_gpu(call, frame, file).then_some((BeginningKind::Gpu, shown))
+    }
+
+    /// The functions of the project that a function has threads run, which hold up nothing and are done all the same.
+    fn handed(&self, effects: &Effects<'_, 'a>, node: usize) -> Vec<Frame> {
+        let frame = effects.node(node).frame;
+        let work = self.types.function(frame.function).events.iter().filter_map(|event| {
+            let EventKind::Call(call, _) = event.kind else { return None };
+            match last(&call.func) {
+                "to_thread" | "run_sync" | "run_in_threadpool" => call.arguments.args.first(),
+                "run_in_executor" => call.arguments.args.get(1),
+                _ => None,
+            }
+        });
+        work.flat_map(|work| self.functions(work, frame)).collect()
     }
 
     /// The functions of the project that an expression stands for.

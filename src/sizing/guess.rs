@@ -4,7 +4,6 @@
 //! guess is a question, because only a measurement tells.
 
 use super::Inputs;
-use super::advice::Binding;
 use super::inputs::{Class, Known, WorkerMemory};
 use super::load::{Caps, Load};
 use super::plan::{Plan, Range, estimated};
@@ -26,8 +25,10 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     }
     let lower = least.workers.lower.min(guessed.workers.lower);
     let surely = least.workers.upper;
-    // What cannot fit has to go; what is written then is what is likely to, and not what might just fit.
-    if least.workers.binding == Binding::Memory && now.is_some_and(|now| now > surely) && guessed.class == least.class {
+    // What cannot stay has to go; what is written then is what is likely to fit, and not what might just. Of loops the
+    // cores bound the number anyway.
+    let pooled = matches!(guessed.class, Class::Sync | Class::Gthread) && guessed.class == least.class;
+    if pooled && now.is_some_and(|now| now > surely) {
         let fewest = if guessed.class == Class::Sync { surely.min(2) } else { 1 };
         let target = guessed.workers.target.max(fewest).min(surely);
         return Plan { workers: Range { lower: lower.min(target), target, ..least.workers }, ..guessed };
