@@ -69,7 +69,10 @@ fn passed_over(deployment: &Deployment, found: &Examination) -> String {
     let options: Vec<String> = options.map(|(name, _)| format!("`{name}`")).collect();
     let mut text = String::new();
     if let Some(named) = named {
-        let _ = writeln!(text, "# {at} reads `{named}` and not this file: name this one there with `-c`, or move what it says.");
+        let _ = writeln!(
+            text,
+            "# {at} reads `{named}` and not this file: name this one there with `-c`, or move what it says."
+        );
     }
     if !options.is_empty() {
         let _ = writeln!(text, "# The options of {at} win over this file: take {} out there.", options.join(", "));
@@ -127,13 +130,7 @@ fn loop_class(found: &Examination, gunicorn: Option<&Deployment>) -> &'static st
     }
 }
 
-fn text(
-    inputs: &Inputs,
-    advice: &Advice,
-    application: Option<&Application>,
-    project: Project,
-    beside: &str,
-) -> String {
+fn text(inputs: &Inputs, advice: &Advice, application: Option<&Application>, project: Project, beside: &str) -> String {
     let app = application.map_or("the application", |application| application.target.as_str());
     let mut text = format!("# Gunicorn for {app}, written by `farrier init --server gunicorn`.\n");
     text.push_str("# `farrier advise` says how the numbers follow, and whether they still do.\n");
