@@ -20,7 +20,7 @@ use crate::source::{Place, Span};
 /// How many functions that read variables are looked through for one condition.
 const MAX_ANSWERED: u8 = 4;
 /// How many calls of a function are looked at that switches something on.
-const MAX_SETTING: usize = 8;
+const MAX_SETTING: usize = 32;
 /// How many times names are looked for that stand for other ones.
 const ROUNDS: usize = 2;
 /// The doubts about what stands behind a switch that is off, and behind another choice.
@@ -295,6 +295,10 @@ impl<'a> Types<'a> {
     fn only_switched_set(&self, assigned: &[Binding<'a>], file: u32) -> bool {
         !self.assumed.get().nested
             && assigned.iter().all(|binding| {
+                if matches!(binding.bound, Bound::Value { value: Some(Expr::BooleanLiteral(flag)), .. } if !flag.value)
+                {
+                    return true;
+                }
                 let function = self.plain(FunctionId { file, index: binding.scope });
                 self.switched_at(function, Span::new(binding.at, binding.at)) > 0
                     || binding.scope != 0 && self.is_only_called_switched(function.function)
@@ -302,13 +306,17 @@ impl<'a> Types<'a> {
     }
 
     fn is_only_called_switched(&self, id: FunctionId) -> bool {
-        let mut calls = self.calls_of(self.function(id).name).into_iter().take(MAX_SETTING + 1).peekable();
-        let mut count = 0;
-        calls.peek().is_some()
-            && calls.all(|(caller, call)| {
-                count += 1;
-                count <= MAX_SETTING && self.switched_at(self.plain(caller), span_of(call)) > 0
-            })
+        let calls = self.calls_of(self.function(id).name);
+        let may_mean = |(caller, call): &(FunctionId, &'a ast::ExprCall)| {
+            let callees = self.value(&call.func, self.plain(*caller));
+            callees.is_empty()
+                || callees.iter().any(|callee| matches!(callee, Value::Function(target) if target.function == id))
+        };
+        if calls.len() > MAX_SETTING {
+            return false;
+        }
+        let mut calls = calls.into_iter().filter(may_mean).peekable();
+        calls.peek().is_some() && calls.all(|(caller, call)| self.switched_at(self.plain(caller), span_of(call)) > 0)
     }
 
     /// Says that an answer rests on what a variable is by default.
@@ -345,7 +353,12 @@ impl<'a> Types<'a> {
 
     /// Whether the fields of a class are read from variables of their names.
     fn is_of_settings(&self, class: ClassId) -> bool {
-        self.library_bases(class).iter().any(|base| base.ends_with(".BaseSettings"))
+        self.ancestry(class).iter().any(|base| match base {
+            Value::External(name) => name.ends_with(".BaseSettings"),
+            // One of the project's own, written after the library's.
+            Value::Class(base) => *base != class && self.class(*base).name == "BaseSettings",
+            _ => false,
+        })
     }
 
     /// Says that a text is what something was compared with: that is one of several, or a switch.
