@@ -151,7 +151,10 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         forget_templates(&mut own, &assembly, files);
         add_alone(own, aid, &mut assembly);
     }
-    let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
+    let (mut launchers, complete) = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
+    if !complete {
+        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
+    }
     // Those that run whenever somebody calls them, before those that run only as programs.
     launchers.sort_by_key(|alone| alone.guarded);
     for alone in launchers {
@@ -191,7 +194,7 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .iter()
         .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
         .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
-        .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration))
+        .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration) && !uwsgi::is_of_a_build(configuration))
         .filter(|(file, _)| !uwsgi::is_a_part(**file, files))
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))

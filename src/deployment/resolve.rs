@@ -373,7 +373,10 @@ impl Situation<'_> {
                 hypercorn::adjust(settings, given);
                 errors.extend(hypercorn::at_start(settings, start.place));
             }
-            Server::Granian => errors.extend(granian::at_start(settings, start.place)),
+            Server::Granian => {
+                granian::adjust(settings, self.version);
+                errors.extend(granian::at_start(settings, start.place));
+            }
             Server::Daphne => {
                 daphne::adjust(settings);
                 errors.extend(daphne::at_start(settings, start.place));

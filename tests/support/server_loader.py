@@ -162,7 +162,9 @@ def granian(argv):
         return callback(**params)
 
     granian.cli.cli.callback = keep
-    Server._serve = Server._serve_with_reloader = lambda *_: None
+    # Of what nobody gives, the server computes some.
+    made = []
+    Server._serve = Server._serve_with_reloader = lambda self, *_: made.append(self)
     try:
         granian.cli.cli(args=argv, auto_envvar_prefix="GRANIAN", prog_name="granian")
     except SystemExit as stop:
@@ -171,6 +173,7 @@ def granian(argv):
     if not found:
         return {"prints": True}
     settings = {name: plain(value) for name, value in found.items()}
+    settings.update({name: getattr(server, name) for server in made for name in ("backpressure", "blocking_threads")})
     return {"app": settings.pop("app"), "settings": settings}
 
 
