@@ -9,7 +9,10 @@
 //!
 //! Unix only: processes are bounded by sessions and signals.
 
+mod address;
 mod alone;
+#[cfg(target_os = "linux")]
+mod awake;
 mod best;
 mod compare;
 mod drive;
@@ -31,7 +34,7 @@ mod verdict;
 
 pub use alone::{Alone, Route, alone};
 pub use best::best;
-pub use launch::{can_measure, decided};
+pub use launch::{can_measure, command, decided, takes_socket};
 pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
 pub use stalls::{Confirmed, Held, Holds, Stalls, confirm, stalls};

@@ -64,6 +64,8 @@ pub struct Plan {
     /// Headers added to every request. A `Host` replaces the loopback address, for applications
     /// that refuse names they do not know.
     pub headers: Vec<(String, String)>,
+    /// Whether the server listens on a Unix socket instead of a loopback port.
+    pub socket: bool,
     /// Connections kept busy at the same time.
     pub connections: usize,
     /// Time under load, all candidates and rounds together; starting and stopping comes on top.
@@ -97,6 +99,7 @@ impl Plan {
             paths: vec!["/".to_owned()],
             method: Method::Get,
             headers: Vec::new(),
+            socket: false,
             connections: 32,
             budget: Duration::from_secs(30),
             window: Duration::from_secs(1),
