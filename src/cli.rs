@@ -89,6 +89,19 @@ pub(crate) enum Form {
     Json,
 }
 
+/// How to print a measured run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunForm {
+    /// For people.
+    Pretty,
+    /// For programs; the shape is versioned.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// For a browser: one page with drawings that needs nothing else.
+    Html,
+}
+
 /// How to print what is read as a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Page {
@@ -248,7 +261,7 @@ pub(crate) struct Measure {
     pub(crate) path: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
-    pub(crate) format: Form,
+    pub(crate) format: RunForm,
     /// The Python that runs the service; else a virtual environment of the project, else `python3`.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
@@ -258,12 +271,16 @@ pub(crate) struct Measure {
     /// Connections that are kept busy.
     #[arg(long, short = 'c', value_name = "N", default_value_t = 16)]
     pub(crate) connections: usize,
-    /// Seconds that the run may take.
-    #[arg(long, short = 't', value_name = "SECONDS", default_value_t = 30)]
-    pub(crate) budget: u64,
+    /// Seconds that the run may take: 30 if not given, and 60 of a search.
+    #[arg(long, short = 't', value_name = "SECONDS")]
+    pub(crate) budget: Option<u64>,
     /// Measure a small service that comes with farrier, with a server that the Python has.
     #[arg(long)]
     pub(crate) demo: bool,
+    /// Look for the best worker class, processes and threads: what is clearly behind leaves the race, and what is left is
+    /// compared with the current and the recommended settings.
+    #[arg(long, conflicts_with_all = ["grid", "compare"])]
+    pub(crate) search: bool,
     /// Compare the current settings with every combination, such as `workers=1..5,threads=1..4`.
     #[arg(long, value_name = "RANGES", conflicts_with = "compare")]
     pub(crate) grid: Option<String>,

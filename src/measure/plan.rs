@@ -79,6 +79,11 @@ pub struct Plan {
     /// Requests per second for the last phase, which sends on a schedule instead of on answers;
     /// `None` takes two thirds of what the slowest candidate reached.
     pub rate: Option<f64>,
+    /// Whether candidates that are clearly behind leave the race, so that the time goes to the others. The budget then
+    /// counts from the first start, and not from the first request.
+    pub search: bool,
+    /// The candidate that was recommended without measuring, if it is not the first one.
+    pub recommended: Option<usize>,
     /// Whether only one server may live at a time, for applications that must not run twice. Costs
     /// a start per change, and is done unasked where memory is short.
     pub in_turn: bool,
@@ -106,6 +111,8 @@ impl Plan {
             ready_within: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             rate: None,
+            search: false,
+            recommended: None,
             in_turn: false,
             supervisor: Self::supervisor(),
         }

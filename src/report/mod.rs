@@ -33,7 +33,7 @@ pub use json::json;
 pub use launches::{launches, launches_json, origin, reasons, value};
 pub use limits::{limits, limits_json};
 #[cfg(unix)]
-pub use measured::{measured, measured_json};
+pub use measured::{Measurement, measured, measured_html, measured_json, measured_markdown};
 pub use palette::Look;
 pub use pretty::pretty;
 pub use recommendations::{recommendations, recommendations_json, recommendations_markdown};

@@ -83,6 +83,15 @@ pub(super) struct StallsDocument<'a> {
     errors: u64,
     lines: Vec<LineDocument<'a>>,
     late: usize,
+    /// Every time a loop came late: seconds since the load began, how long, and by the number of which line.
+    lags: Vec<LagDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct LagDocument {
+    at_seconds: f64,
+    lasted_ms: f64,
+    line: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -128,6 +137,11 @@ impl<'a> StallsDocument<'a> {
                 })
                 .collect(),
             late: stalls.late,
+            lags: stalls
+                .lags
+                .iter()
+                .map(|lag| LagDocument { at_seconds: lag.at.as_secs_f64(), lasted_ms: ms(lag.lasted), line: lag.by })
+                .collect(),
         }
     }
 }
@@ -147,6 +161,7 @@ mod tests {
             requests: 120,
             errors: Errors::default(),
             held,
+            lags: Vec::new(),
             late: 2,
             faults: Vec::new(),
         }
