@@ -65,7 +65,14 @@ mod tests {
     }
 
     fn outcome(candidates: Vec<Measured>, warnings: Vec<Warning>) -> Outcome {
-        Outcome { candidates, comparisons: Vec::new(), search: None, windows: Vec::new(), warnings, took: Duration::ZERO }
+        Outcome {
+            candidates,
+            comparisons: Vec::new(),
+            search: None,
+            windows: Vec::new(),
+            warnings,
+            took: Duration::ZERO,
+        }
     }
 
     #[test]

@@ -123,7 +123,8 @@ mod tests {
         assert_eq!(over(Server::Granian, "--host 0.0.0.0 app:app"), "--uds=/t/socket app:app");
         let gunicorn = over(Server::Gunicorn, "-b unix:/run/x -w 2 app:app");
         assert!(gunicorn.contains("--bind unix:/t/socket") && !gunicorn.contains("/run/x"), "{gunicorn}");
-        let uwsgi = over(Server::Uwsgi, "--socket=/run/x -s :3031 --http=:80 --daemonize /l --processes=2 --module=app");
+        let uwsgi =
+            over(Server::Uwsgi, "--socket=/run/x -s :3031 --http=:80 --daemonize /l --processes=2 --module=app");
         assert_eq!(uwsgi, "--http-socket=/t/socket --die-on-term --processes=2 --module=app");
     }
 

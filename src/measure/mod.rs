@@ -37,8 +37,8 @@ mod verdict;
 pub use alone::{Alone, Route, alone};
 pub use best::best;
 pub use launch::{can_measure, command, decided, takes_socket};
-pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Search, Standing, Warning,
-    Window,
+pub use outcome::{
+    Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Search, Standing, Warning, Window,
 };
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
 pub use sample::available as free_memory;

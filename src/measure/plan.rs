@@ -134,7 +134,7 @@ impl Plan {
     }
 
     /// The same without a look at how many configurations there are.
-    pub(super) fn check_load(&self) -> Result<(), Error> {
+    pub fn check_load(&self) -> Result<(), Error> {
         let refuse = |reason: String| Err(Error::Plan(reason));
         if self.program.is_empty() || self.supervisor.is_empty() {
             return refuse("the server's program is unknown".to_owned());

@@ -227,12 +227,11 @@ impl<'a> Race<'a> {
         }
         let left = budget.saturating_sub(self.spent) / ROOM;
         let room = left.saturating_sub(self.expected().saturating_sub(self.length * self.count()));
-        self.stretch_to(room / self.count());
+        self.stretch_to(self.slowest(), room / self.count());
     }
 
-    /// Lengthens the windows for slow targets, to this at most.
-    pub(super) fn stretch_to(&mut self, room: Duration) {
-        let p50 = self.slowest();
+    /// Lengthens the windows for targets with this median latency, to this at most.
+    pub(super) fn stretch_to(&mut self, p50: Duration, room: Duration) {
         let wanted = p50 * LATENCIES_PER_WINDOW;
         if wanted > self.length && room < wanted {
             self.warnings.push(Warning::Slow { p50 });

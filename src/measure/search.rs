@@ -29,8 +29,9 @@ const ENOUGH_ROUNDS: usize = 6;
 impl Race<'_> {
     /// The whole search, after every candidate has been started once.
     pub(super) async fn search(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
-        let mut alive: Vec<usize> =
-            (0..self.entries.len()).filter(|one| self.entries.get(*one).is_some_and(|e| e.left_after.is_none())).collect();
+        let mut alive: Vec<usize> = (0..self.entries.len())
+            .filter(|one| self.entries.get(*one).is_some_and(|e| e.left_after.is_none()))
+            .collect();
         let begun = self.begun.elapsed();
         let race = self.plan.budget.mul_f64(RACE_SHARE).saturating_sub(begun);
         let stages = halving::stages(alive.len());
@@ -102,10 +103,11 @@ impl Race<'_> {
     /// The best of the race against the current settings and those that were recommended, each started afresh.
     async fn duel(&mut self, alive: &[usize], first: usize, report: &mut Report<'_>) -> Result<(), Error> {
         let Some(finalist) = halving::order(&self.rates_by_round(), alive).first().copied() else { return Ok(()) };
-        let mut these = vec![0];
         let usable = |one: usize| {
             self.entries.get(one).is_some_and(|e| !e.died && e.failures() <= MOST_FAILURES && e.requests > 0)
         };
+        // Of what fails requests nothing more is to be learnt.
+        let mut these: Vec<usize> = Some(0).filter(|one| usable(*one)).into_iter().collect();
         these.extend(self.plan.recommended.filter(|one| *one != finalist && usable(*one)));
         these.extend(Some(finalist).filter(|one| *one != 0));
         if finalist == 0 {
@@ -123,7 +125,8 @@ impl Race<'_> {
             let before = self.begun.elapsed();
             self.one_round(&these, first + round, report).await?;
             let now = self.begun.elapsed();
-            let decided = round + 1 >= ENOUGH_ROUNDS && self.is_narrow(finalist);
+            let first = these.first().copied().unwrap_or(0);
+            let decided = round + 1 >= ENOUGH_ROUNDS && self.is_narrow(first, finalist);
             let dead = these.iter().any(|one| self.entries.get(*one).is_some_and(|entry| entry.died));
             if dead || decided || round + 1 >= FEWEST_ROUNDS && now + now.saturating_sub(before) > until {
                 break;
@@ -135,10 +138,12 @@ impl Race<'_> {
         Ok(())
     }
 
-    /// Whether more rounds would hardly move the ratio of the finalist to the first candidate.
-    fn is_narrow(&self, finalist: usize) -> bool {
-        let ratio = compare::ratio(&summary::pairs(&self.windows, 0, finalist));
-        ratio.is_some_and(|ratio| ratio.high <= ratio.median * (1.0 + NARROW) && ratio.low >= ratio.median * (1.0 - NARROW))
+    /// Whether more rounds would hardly move the ratio of the finalist to the first one.
+    fn is_narrow(&self, first: usize, finalist: usize) -> bool {
+        let ratio = compare::ratio(&summary::pairs(&self.windows, first, finalist));
+        ratio.is_some_and(|ratio| {
+            ratio.high <= ratio.median * (1.0 + NARROW) && ratio.low >= ratio.median * (1.0 - NARROW)
+        })
     }
 
     fn rates_by_round(&self) -> Rates {
@@ -149,11 +154,14 @@ impl Race<'_> {
         (0..self.entries.len()).map(of).collect()
     }
 
-    /// Lengthens the windows for slow targets, so far that several rounds of so many still fit.
+    /// Lengthens the windows for slow targets, so far that several rounds of so many still fit. The fastest of them tells
+    /// how slow the target is: what keeps requests waiting longer is not what the search is for.
     fn stretch_for(&mut self, count: usize) {
+        let sound = self.entries.iter().filter(|entry| entry.failures() <= MOST_FAILURES);
+        let fastest = sound.filter_map(|entry| entry.latencies.p50()).min().unwrap_or_default();
         let left = self.plan.budget.saturating_sub(self.begun.elapsed());
         let visits = u32::try_from(count * 3).unwrap_or(u32::MAX).max(1);
-        self.stretch_to(left / visits);
+        self.stretch_to(fastest, left / visits);
     }
 }
 
@@ -234,8 +242,8 @@ mod tests {
     use super::*;
     use crate::measure::verdict::Doubt;
 
-    fn interval(low: f64, median: f64, high: f64) -> Option<Interval> {
-        Some(Interval { median, low, high })
+    fn interval(low: f64, median: f64, high: f64) -> Interval {
+        Interval { median, low, high }
     }
 
     #[test]
@@ -243,15 +251,19 @@ mod tests {
         let of = |same, over, against: Option<&Verdict>| standing(same, over, 6, against, false);
         assert_eq!(of(true, None, Some(&Verdict::Better)), Standing::Confirmed);
         assert_eq!(of(true, None, None), Standing::Confirmed, "nothing was to be changed, and nothing is better");
-        assert_eq!(of(false, interval(1.2, 1.3, 1.4), Some(&Verdict::Better)), Standing::Refined);
-        assert_eq!(of(false, interval(1.2, 1.3, 1.4), Some(&Verdict::Worse)), Standing::Refuted);
-        assert_eq!(of(false, interval(1.2, 1.3, 1.4), None), Standing::Refuted, "the current settings were called right");
-        assert_eq!(of(false, interval(0.98, 1.02, 1.04), Some(&Verdict::Better)), Standing::Confirmed);
-        assert_eq!(of(false, interval(0.7, 1.4, 2.0), Some(&Verdict::Better)), Standing::Undecided);
+        assert_eq!(of(false, Some(interval(1.2, 1.3, 1.4)), Some(&Verdict::Better)), Standing::Refined);
+        assert_eq!(of(false, Some(interval(1.2, 1.3, 1.4)), Some(&Verdict::Worse)), Standing::Refuted);
+        assert_eq!(
+            of(false, Some(interval(1.2, 1.3, 1.4)), None),
+            Standing::Refuted,
+            "the current settings were called right"
+        );
+        assert_eq!(of(false, Some(interval(0.98, 1.02, 1.04)), Some(&Verdict::Better)), Standing::Confirmed);
+        assert_eq!(of(false, Some(interval(0.7, 1.4, 2.0)), Some(&Verdict::Better)), Standing::Undecided);
         let doubt = Verdict::Inconclusive(Doubt::Noise);
         assert_eq!(of(true, None, Some(&doubt)), Standing::Undecided);
-        assert_eq!(of(false, interval(1.2, 1.3, 1.4), Some(&doubt)), Standing::Undecided);
-        assert_eq!(standing(false, interval(1.2, 1.3, 1.4), 2, None, false), Standing::Undecided, "too few rounds");
+        assert_eq!(of(false, Some(interval(1.2, 1.3, 1.4)), Some(&doubt)), Standing::Undecided);
+        assert_eq!(standing(false, Some(interval(1.2, 1.3, 1.4)), 2, None, false), Standing::Undecided, "too few rounds");
         assert_eq!(standing(false, None, 0, Some(&Verdict::Worse), true), Standing::Refuted, "it fails requests");
     }
 }

@@ -19,9 +19,9 @@ use super::address::Address;
 use super::drive::{self, Target};
 use super::plan::{Candidate, Plan};
 use super::supervise::{self, CANNOT_RUN, GRACE, KILLED};
+use super::{Error, gunicorn, launch, log, processes};
 #[cfg(target_os = "linux")]
 use super::{awake, sample};
-use super::{Error, gunicorn, launch, log, processes};
 
 /// Time between two looks at a server that is starting.
 const PULSE: Duration = Duration::from_millis(25);

@@ -16,6 +16,10 @@ const ENOUGH: u64 = 1000;
 const TWICE: f64 = 2.0;
 /// The same where there are so few workers that twice the share is all there is.
 const MOST_OF_TWO: f64 = 0.85;
+/// The same where there are so many that chance alone gives one of them twice its share.
+const FEWEST_OF_MANY: f64 = 0.4;
+/// Connections for each worker from which it is told how they are spread.
+const KEPT_EACH: f64 = 3.0;
 
 /// Sums up a race, finished or not.
 pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
@@ -68,8 +72,7 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
             Comparison { label, verdict, ratio, rounds: pairs.len() }
         })
         .collect();
-    let candidates: Vec<Measured> =
-        (0..race.entries.len()).filter_map(|candidate| measured(race, candidate)).collect();
+    let candidates: Vec<Measured> = (0..race.entries.len()).filter_map(|candidate| measured(race, candidate)).collect();
     for one in &candidates {
         warnings.extend(uneven(one));
     }
@@ -133,9 +136,12 @@ fn uneven(measured: &Measured) -> Option<Warning> {
     let workers = shares.len();
     #[allow(clippy::cast_precision_loss, reason = "a handful of workers")]
     let fair = 1.0 / workers as f64;
-    let share = shares.first().copied().filter(|share| workers > 1 && share.is_finite())?;
-    // Of two workers one can do no more than all of it.
-    let most = (TWICE * fair).min(MOST_OF_TWO);
+    // Connections that are not kept tell nothing by where they are at one moment.
+    #[allow(clippy::cast_precision_loss, reason = "a handful of workers")]
+    let told = !measured.shares.is_empty() || total >= KEPT_EACH * workers as f64;
+    let share = shares.first().copied().filter(|share| workers > 1 && told && share.is_finite())?;
+    // Of two workers one can do no more than all of it, and of many twice the share is little.
+    let most = (TWICE * fair).clamp(FEWEST_OF_MANY, MOST_OF_TWO);
     (share >= most).then(|| Warning::Uneven { label: measured.label.clone(), share, workers })
 }
 
@@ -158,12 +164,8 @@ pub(super) fn pairs(windows: &[Window], first: usize, second: usize) -> Vec<Pair
 /// What the workers have from the busiest to the idlest, averaged over windows: which process
 /// is the busiest changes with every draw of connections, how uneven they are does not.
 fn averaged(windows: &[Window], candidate: usize, row: impl Fn(&Window) -> Vec<f64>) -> Vec<f64> {
-    let rows: Vec<Vec<f64>> = windows
-        .iter()
-        .filter(|window| window.candidate == candidate)
-        .map(row)
-        .filter(|row| !row.is_empty())
-        .collect();
+    let rows: Vec<Vec<f64>> =
+        windows.iter().filter(|window| window.candidate == candidate).map(row).filter(|row| !row.is_empty()).collect();
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     #[allow(clippy::cast_precision_loss, reason = "one row per window")]
     let count = rows.len() as f64;
@@ -211,6 +213,41 @@ mod tests {
         ];
         let pairs: Vec<(f64, f64)> = pairs(&windows, 0, 1).iter().map(|pair| (pair.first, pair.second)).collect();
         assert_eq!(pairs, [(1.0, 2.0), (3.0, 4.0)]);
+    }
+
+    fn with(shares: &[f64], connections: &[f64]) -> Measured {
+        Measured {
+            label: "x".to_owned(),
+            command: Vec::new(),
+            ready_after: Duration::ZERO,
+            rate: Interval { median: 1.0, low: 1.0, high: 1.0 },
+            requests: 1000,
+            p50: None,
+            p99: None,
+            max: None,
+            errors: Errors::default(),
+            repeated: 0,
+            memory: None,
+            memory_per_worker: None,
+            workers: shares.len().max(connections.len()),
+            cpu_per_request: None,
+            restarts: 0,
+            switches_per_request: None,
+            throttled: 0,
+            connections: connections.to_vec(),
+            shares: shares.to_vec(),
+            scheduled: None,
+        }
+    }
+
+    #[test]
+    fn only_a_worker_with_far_more_than_its_share_is_told() {
+        assert!(uneven(&with(&[0.9, 0.1], &[])).is_some());
+        assert!(uneven(&with(&[0.7, 0.3], &[])).is_none());
+        assert!(uneven(&with(&[], &[8.0, 6.0, 1.0, 1.0])).is_some());
+        assert!(uneven(&with(&[], &[1.0, 0.0])).is_none(), "one that is not kept");
+        assert!(uneven(&with(&[0.15; 1], &[1.0; 16])).is_none(), "one of many by chance");
+        assert!(uneven(&with(&[1.0], &[16.0])).is_none(), "there is no other one");
     }
 
     #[test]

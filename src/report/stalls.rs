@@ -105,6 +105,9 @@ struct LineDocument<'a> {
     times: usize,
     longest_ms: f64,
     total_ms: f64,
+    /// What stood in the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
     /// The findings that say so, by rule; empty where none does.
     confirmed: Vec<&'static str>,
 }
@@ -133,6 +136,7 @@ impl<'a> StallsDocument<'a> {
                     times: line.held.times,
                     longest_ms: ms(line.held.longest),
                     total_ms: ms(line.held.total),
+                    text: line.text.as_deref(),
                     confirmed: line.by.iter().map(|finding| finding.rule).collect(),
                 })
                 .collect(),
@@ -181,7 +185,7 @@ mod tests {
             total: Duration::from_secs(3),
         };
         let stalls = seen(vec![held], &["uvloop.Loop"]);
-        let lines = vec![Confirmed { held: &stalls.held[0], path: "app.py".to_owned(), by: Vec::new() }];
+        let lines = vec![Confirmed { held: &stalls.held[0], path: "app.py".to_owned(), text: None, by: Vec::new() }];
         let sighting = Sighting { stalls: &stalls, lines };
         let text = super::stalls(&sighting, Look::PLAIN);
         let expected = "\

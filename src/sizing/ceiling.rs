@@ -57,16 +57,17 @@ mod tests {
 
     #[test]
     fn places_cores_and_clients_bound_what_is_possible() {
-        let of = |class, workers, threads, takes, computes| {
-            ceiling(Shape { class, workers, threads }, Cost { takes, computes }, 2.0, 64.0).round()
+        let is = |class, workers, threads, takes, computes, expected: f64| {
+            let found = ceiling(Shape { class, workers, threads }, Cost { takes, computes }, 2.0, 64.0);
+            assert!((found - expected).abs() < 1.0, "{class:?} {workers}x{threads}: {found}");
         };
-        assert_eq!(of(Class::Sync, 5, 1, 0.021, 0.001), 238.0);
-        assert_eq!(of(Class::Gevent, 2, 1, 0.021, 0.001), 2000.0);
-        assert_eq!(of(Class::Gthread, 2, 32, 0.021, 0.001), 1200.0);
+        is(Class::Sync, 5, 1, 0.021, 0.001, 238.0);
+        is(Class::Gevent, 2, 1, 0.021, 0.001, 2000.0);
+        is(Class::Gthread, 2, 32, 0.021, 0.001, 1200.0);
         // Pure waiting: as many as ask.
-        assert_eq!(of(Class::EventLoop, 1, 1, 0.05, 0.00001), 1280.0);
+        is(Class::EventLoop, 1, 1, 0.05, 0.00001, 1280.0);
         // Pure computing: as many as there are cores.
-        assert_eq!(of(Class::Sync, 9, 1, 0.005, 0.005), 400.0);
-        assert_eq!(of(Class::Sync, 1, 1, 0.005, 0.005), 200.0);
+        is(Class::Sync, 9, 1, 0.005, 0.005, 400.0);
+        is(Class::Sync, 1, 1, 0.005, 0.005, 200.0);
     }
 }

@@ -70,7 +70,9 @@ fn least_squares(rows: &[([f64; 3], f64)], columns: &[usize]) -> Option<[f64; 3]
         }
         for (index, line) in matrix.iter_mut().enumerate() {
             if index == pivot {
-                line.iter_mut().for_each(|cell| *cell /= head);
+                for cell in line.iter_mut() {
+                    *cell /= head;
+                }
             } else {
                 let factor = line.get(pivot).copied()? / head;
                 for (cell, from) in line.iter_mut().zip(&lead) {

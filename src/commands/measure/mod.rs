@@ -1,12 +1,14 @@
 //! `farrier measure`.
 
 mod arguments;
+mod export;
 mod grid;
+pub(super) mod saved;
 mod search;
 
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use farrier::app::Interface;
 use farrier::deployment::Deployment;
@@ -55,6 +57,10 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     if let (Some(spec), Some(current)) = (&wanted.grid, plan.candidates.first()) {
         plan.candidates = grid::candidates(spec, current, deployment, wanted.budget.unwrap_or(BUDGET))?;
     }
+    if let Some(kind) = wanted.export {
+        plan.check_load()?;
+        return Ok(Done { text: export::script(kind, &plan), exit: Exit::Clean });
+    }
     let begun = Instant::now();
     let serving = serving(&plan, deployment, asgi);
     let ask_alone = |plan: &Plan| measure::alone(plan, serving, &mut |progress| show(&progress));
@@ -99,7 +105,12 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
         cores: farrier::host::Host::detect(Path::new("/")).cpu_limit().map(|limit| limit.value.0),
         memory: wanted.production.memory.or(deployment.limits.memory.as_ref().map(|limit| limit.value)),
         connections: plan.connections,
+        measured: &saved::day(SystemTime::now()),
+        arguments: plan.candidates.first().map_or(&[], |current| &current.arguments),
     };
+    if let Some(file) = &wanted.save {
+        saved::write(&saved::place(file, &request.root), &report::measured_json(&run))?;
+    }
     let text = match wanted.format {
         RunForm::Pretty => {
             let look = super::look(cli);

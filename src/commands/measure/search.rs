@@ -11,8 +11,8 @@ use farrier::measure::{Alone, Candidate, Plan};
 use farrier::servers::Server;
 use farrier::sizing::{Class, Cost, Shape, ceiling};
 
-use super::arguments::with_options;
 use super::super::demo::has;
+use super::arguments::with_options;
 
 /// Configurations of one search, those that run today and that are recommended included.
 const MOST: usize = 8;
@@ -48,19 +48,26 @@ pub(super) fn candidates(plan: &Plan, deployment: &Deployment, asgi: bool, alone
     let fits = |point: &Point| {
         let memory = alone.and_then(|seen| seen.worker).map(|(memory, _)| memory.as_mib());
         let free = farrier::measure::free_memory().map(|memory| memory.as_mib());
-        let fits = memory.zip(free).is_none_or(|(one, free)| one * f64::from(point.shape.workers) <= free * MEMORY_SHARE);
+        let fits =
+            memory.zip(free).is_none_or(|(one, free)| one * f64::from(point.shape.workers) <= free * MEMORY_SHARE);
         fits && point.shape.workers <= MOST_WORKERS
     };
     let mut points = points(plan, deployment, asgi, cores, connections);
     points.retain(|point| fits(point));
     for point in shortlist(points, cost, f64::from(cores), f64::from(connections), most.saturating_sub(all.len())) {
         let words = words(deployment, &point);
-        let label = words.iter().map(|word| word.trim_start_matches('-')).collect::<Vec<_>>().join(" ");
+        let label = label(&words);
         let Some(current) = plan.candidates.first() else { break };
         let arguments = with_options(plan.server, &current.arguments, words);
         all.push(Candidate { label, arguments });
     }
     all
+}
+
+/// What the report calls a configuration: the class by its name alone, and no thread where there is one.
+fn label(words: &[String]) -> String {
+    let told = words.iter().map(|word| word.trim_start_matches('-')).filter(|word| *word != "threads=1");
+    told.map(|word| word.strip_prefix("worker-class=").unwrap_or(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// The options of a configuration, as far as the server has them.
@@ -154,7 +161,8 @@ fn shortlist(points: Vec<Point>, cost: Cost, cores: f64, connections: f64, most:
     let mut taken: Vec<Point> = Vec::new();
     let mut rest = Vec::new();
     for (_, point) in rated {
-        let class = |other: &Point| other.shape.class == point.shape.class && other.options.first() == point.options.first();
+        let class =
+            |other: &Point| other.shape.class == point.shape.class && other.options.first() == point.options.first();
         let known = taken.iter().any(class);
         if known { rest.push(point) } else { taken.push(point) }
     }
@@ -211,7 +219,10 @@ mod tests {
         assert!(waiting.contains(&(Class::Sync, 16, 1)), "{waiting:?}");
         assert_eq!(waiting.len(), 6);
         let computing = chosen(0.005, 0.005, 6);
-        assert!(computing.contains(&(Class::Sync, 2, 1)) && computing.contains(&(Class::Gevent, 2, 1)), "{computing:?}");
+        assert!(
+            computing.contains(&(Class::Sync, 2, 1)) && computing.contains(&(Class::Gevent, 2, 1)),
+            "{computing:?}"
+        );
         assert!(!computing.contains(&(Class::Sync, 16, 1)), "more than the cores can compute: {computing:?}");
     }
 }

@@ -35,7 +35,12 @@ pub fn measured_html(run: &Measurement<'_>) -> String {
 fn decided(outcome: &Outcome, page: &mut String) {
     if let Some(search) = &outcome.search {
         let best = best(outcome).map_or("none, all fail requests", |best| best.label.as_str());
-        let _ = writeln!(page, "<p class=\"verdict\">Best: {}</p>\n<p>{}</p>", escaped(best), escaped(&standing(search, outcome)));
+        let _ = writeln!(
+            page,
+            "<p class=\"verdict\">Best: {}</p>\n<p>{}</p>",
+            escaped(best),
+            escaped(&standing(search, outcome))
+        );
     } else if outcome.comparisons.len() > 1 {
         let best = best(outcome).map_or("none, all fail requests", |best| best.label.as_str());
         let _ = writeln!(page, "<p class=\"verdict\">Best: {}</p>", escaped(best));
@@ -94,7 +99,11 @@ fn drawings(outcome: &Outcome, run: &Measurement<'_>, page: &mut String) {
     let below = format!("Median of the windows with its 95 % interval.{fitted}");
     figure("Throughput by workers", plot::throughput(outcome, run.cores), &below);
     figure("p99 against rate", plot::latency(outcome), "Closed loop; a 99th percentile needs 1000 requests.");
-    figure("Memory against limit", plot::memory(outcome, run.memory), "All processes together, shared pages counted once.");
+    figure(
+        "Memory against limit",
+        plot::memory(outcome, run.memory),
+        "All processes together, shared pages counted once.",
+    );
     figure("Windows in time", plot::windows(outcome), "Hollow where other processes used the machine.");
 }
 
@@ -126,7 +135,9 @@ fn loops(run: &Measurement<'_>, page: &mut String) {
         page.push_str("<p>No line held it for 50 ms.</p>\n");
         return;
     }
-    page.push_str("<table>\n<tr><th>line</th><th>function</th><th>does</th><th>times</th><th>longest</th><th>said by</th></tr>\n");
+    page.push_str(
+        "<table>\n<tr><th>line</th><th>function</th><th>does</th><th>times</th><th>longest</th><th>said by</th></tr>\n",
+    );
     for line in &sighting.lines {
         let held = line.held;
         let by: Vec<&str> = line.by.iter().map(|finding| finding.rule).collect();

@@ -15,6 +15,8 @@ pub fn measured_json(run: &Measurement<'_>) -> String {
     let Measurement { outcome, alone, stalls, .. } = *run;
     write(&Document {
         head: Head::new("measure"),
+        measured: run.measured,
+        arguments: run.arguments,
         candidates: outcome.iter().flat_map(|outcome| &outcome.candidates).map(Candidate::new).collect(),
         comparisons: outcome
             .iter()
@@ -48,6 +50,8 @@ pub fn measured_json(run: &Measurement<'_>) -> String {
 struct Document<'a> {
     #[serde(flatten)]
     head: Head,
+    measured: &'a str,
+    arguments: &'a [String],
     candidates: Vec<Candidate<'a>>,
     comparisons: Vec<Comparison<'a>>,
     warnings: Vec<String>,

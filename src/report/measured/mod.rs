@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use super::Look;
 use super::stalls::Sighting;
-use crate::values::Bytes;
 use crate::measure::{Alone, Doubt, Interval, Measured, Outcome, Search, Standing, Verdict, Warning, best};
+use crate::values::Bytes;
 
 /// Everything that one run found, as far as each of its phases was run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,6 +32,10 @@ pub struct Measurement<'a> {
     pub memory: Option<Bytes>,
     /// Connections that were kept busy.
     pub connections: usize,
+    /// The day of the run.
+    pub measured: &'a str,
+    /// The arguments of the current settings.
+    pub arguments: &'a [String],
 }
 
 /// More candidates than this have a line each instead of a column.
@@ -148,8 +152,10 @@ fn many(outcome: &Outcome, look: Look) -> String {
 /// What a search means for what was recommended, in a sentence.
 fn standing(search: &Search, outcome: &Outcome) -> String {
     let recommended = outcome.candidates.iter().any(|one| one.label == "recommended");
-    let what = if recommended { "the recommended settings" } else { "the current settings, which nothing was to change" };
-    let times = search.over_recommended.map_or_else(String::new, |over| format!(": {} times the requests", interval(over, 2)));
+    let what =
+        if recommended { "the recommended settings" } else { "the current settings, which nothing was to change" };
+    let times =
+        search.over_recommended.map_or_else(String::new, |over| format!(": {} times the requests", interval(over, 2)));
     match search.standing {
         Standing::Confirmed => format!("confirmed: nothing that was tried is better than {what}"),
         Standing::Refined => format!("refined: better than {what}, which are better than the current ones{times}"),
@@ -164,6 +170,10 @@ fn unknown() -> String {
 
 fn interval(interval: Interval, digits: usize) -> String {
     let Interval { median, low, high } = interval;
+    if (high - low).abs() < f64::EPSILON {
+        // One window has no interval.
+        return format!("{median:.digits$}");
+    }
     format!("{median:.digits$} [{low:.digits$}, {high:.digits$}]")
 }
 

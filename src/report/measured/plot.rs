@@ -14,10 +14,12 @@ const WIDTH: f64 = 680.0;
 const HEIGHT: f64 = 280.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 20.0;
-const TOP: f64 = 18.0;
+const TOP: f64 = 30.0;
 const BOTTOM: f64 = 44.0;
 /// Colours that the page's style has.
 const COLOURS: usize = 6;
+/// About the width of a letter.
+const LETTER: f64 = 6.0;
 /// Points of a curve.
 const STEPS: u32 = 60;
 /// More times that a loop came late cannot be told apart.
@@ -110,7 +112,7 @@ fn frame(title: &str, (x_axis, x_name): (Axis, &str), (y_axis, y_name): (Axis, &
     let _ = writeln!(svg, "<line class=\"axis\" x1=\"{LEFT}\" y1=\"{floor}\" x2=\"{right}\" y2=\"{floor}\"/>");
     let middle = f64::midpoint(LEFT, right);
     let _ = writeln!(svg, "<text class=\"middle name\" x=\"{middle}\" y=\"{}\">{x_name}</text>", HEIGHT - 8.0);
-    let _ = writeln!(svg, "<text class=\"name\" x=\"4\" y=\"{}\">{y_name}</text>", TOP - 6.0);
+    let _ = writeln!(svg, "<text class=\"name\" x=\"4\" y=\"{}\">{y_name}</text>", TOP - 17.0);
     svg.push_str(inside);
     svg.push_str("</svg>\n");
     svg
@@ -127,8 +129,18 @@ pub(super) fn throughput(outcome: &Outcome, cores: Option<f64>) -> Option<String
     let mut inside = String::new();
     if let Some(cores) = cores {
         let at = x(across, cores);
-        let _ = writeln!(inside, "<line class=\"limit\" x1=\"{at:.1}\" y1=\"{TOP}\" x2=\"{at:.1}\" y2=\"{}\"/>", HEIGHT - BOTTOM);
-        let _ = writeln!(inside, "<text class=\"limit\" x=\"{:.1}\" y=\"{:.1}\">{} cores</text>", at + 4.0, TOP + 8.0, number(cores));
+        let _ = writeln!(
+            inside,
+            "<line class=\"limit\" x1=\"{at:.1}\" y1=\"{TOP}\" x2=\"{at:.1}\" y2=\"{}\"/>",
+            HEIGHT - BOTTOM
+        );
+        let _ = writeln!(
+            inside,
+            "<text class=\"limit\" x=\"{:.1}\" y=\"{:.1}\">{} cores</text>",
+            at + 4.0,
+            TOP + 8.0,
+            number(cores)
+        );
     }
     if let Some(fitted) = fit(&shown) {
         let points: Vec<String> = (0..=STEPS)
@@ -137,14 +149,23 @@ pub(super) fn throughput(outcome: &Outcome, cores: Option<f64>) -> Option<String
             .collect();
         let _ = writeln!(inside, "<polyline class=\"fit\" points=\"{}\"/>", points.join(" "));
     }
-    for (index, one) in shown.iter().enumerate() {
-        let beside = count(shown.iter().take(index).filter(|other| other.workers == one.workers).count());
+    for (place, one) in shown.iter().enumerate() {
+        let beside = count(shown.iter().take(place).filter(|other| other.workers == one.workers).count());
+        let index = outcome.candidates.iter().position(|other| other.label == one.label).unwrap_or(0);
         // Points of one number stand beside each other.
         let at = x(across, count(one.workers)) + beside * 9.0;
         let (low, high, middle) = (y(up, one.rate.low), y(up, one.rate.high), y(up, one.rate.median));
         let colour = index % COLOURS;
-        let _ = writeln!(inside, "<g class=\"c{colour}\"><title>{}: {} requests/s</title>", escaped(&one.label), interval(one.rate, 0));
-        let _ = writeln!(inside, "<line class=\"whisker\" x1=\"{at:.1}\" y1=\"{low:.1}\" x2=\"{at:.1}\" y2=\"{high:.1}\"/>");
+        let _ = writeln!(
+            inside,
+            "<g class=\"c{colour}\"><title>{}: {} requests/s</title>",
+            escaped(&one.label),
+            interval(one.rate, 0)
+        );
+        let _ = writeln!(
+            inside,
+            "<line class=\"whisker\" x1=\"{at:.1}\" y1=\"{low:.1}\" x2=\"{at:.1}\" y2=\"{high:.1}\"/>"
+        );
         let _ = writeln!(inside, "<circle cx=\"{at:.1}\" cy=\"{middle:.1}\" r=\"4\"/></g>");
     }
     (!shown.is_empty()).then(|| frame("Throughput by workers", (across, "workers"), (up, "requests/s"), &inside))
@@ -180,7 +201,10 @@ pub(super) fn latency(outcome: &Outcome) -> Option<String> {
         );
         if let Some(p99) = ms(one.p99) {
             let top = y(up, p99);
-            let _ = writeln!(inside, "<line class=\"whisker\" x1=\"{at:.1}\" y1=\"{middle:.1}\" x2=\"{at:.1}\" y2=\"{top:.1}\"/>");
+            let _ = writeln!(
+                inside,
+                "<line class=\"whisker\" x1=\"{at:.1}\" y1=\"{middle:.1}\" x2=\"{at:.1}\" y2=\"{top:.1}\"/>"
+            );
             let _ = writeln!(inside, "<circle cx=\"{at:.1}\" cy=\"{top:.1}\" r=\"4\"/>");
         }
         let _ = writeln!(inside, "<circle class=\"hollow\" cx=\"{at:.1}\" cy=\"{middle:.1}\" r=\"4\"/></g>");
@@ -202,7 +226,8 @@ pub(super) fn memory(outcome: &Outcome, limit: Option<Bytes>) -> Option<String> 
     let across = Axis::from_zero(most);
     let row = 26.0;
     let height = TOP + row * count(known.len()) + BOTTOM;
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"Memory\"><title>Memory</title>\n");
+    let mut svg =
+        format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"Memory\"><title>Memory</title>\n");
     for tick in across.ticks() {
         let at = x(across, tick);
         let floor = height - BOTTOM;
@@ -220,15 +245,26 @@ pub(super) fn memory(outcome: &Outcome, limit: Option<Bytes>) -> Option<String> 
             escaped(&one.label)
         );
         let after = LEFT + width + 6.0;
-        let (at, class) = if after > WIDTH - 150.0 { (LEFT + width - 6.0, "end inside") } else { (after, "beside") };
-        let _ = writeln!(svg, "<text class=\"{class}\" x=\"{at:.1}\" y=\"{:.1}\">{}</text>", top + 12.5, escaped(&shortened(&one.label)));
+        let label = escaped(&one.label);
+        let (at, class) = if after + LETTER * count(label.len()) > WIDTH {
+            (LEFT + width - 6.0, "end inside")
+        } else {
+            (after, "beside")
+        };
+        let _ = writeln!(svg, "<text class=\"{class}\" x=\"{at:.1}\" y=\"{:.1}\">{label}</text>", top + 12.5);
     }
     if let Some(limit) = limit {
         let at = x(across, limit);
-        let _ = writeln!(svg, "<line class=\"limit\" x1=\"{at:.1}\" y1=\"{}\" x2=\"{at:.1}\" y2=\"{}\"/>", TOP - 4.0, height - BOTTOM);
+        let _ = writeln!(
+            svg,
+            "<line class=\"limit\" x1=\"{at:.1}\" y1=\"{}\" x2=\"{at:.1}\" y2=\"{}\"/>",
+            TOP - 4.0,
+            height - BOTTOM
+        );
         let _ = writeln!(svg, "<text class=\"limit end\" x=\"{:.1}\" y=\"{}\">limit</text>", at - 4.0, TOP - 4.0);
     }
-    let _ = writeln!(svg, "<text class=\"middle name\" x=\"{}\" y=\"{}\">MiB</text>\n</svg>", WIDTH / 2.0, height - 8.0);
+    let _ =
+        writeln!(svg, "<text class=\"middle name\" x=\"{}\" y=\"{}\">MiB</text>\n</svg>", WIDTH / 2.0, height - 8.0);
     (!known.is_empty()).then_some(svg)
 }
 
@@ -280,7 +316,11 @@ pub(super) fn lags(sighting: &Sighting<'_>) -> Option<String> {
     for (index, line) in sighting.lines.iter().take(COLOURS).enumerate() {
         let top = TOP + 6.0 + 15.0 * count(index);
         let at = WIDTH - RIGHT - 12.0;
-        let _ = writeln!(inside, "<g class=\"c{index}\"><rect x=\"{at}\" y=\"{:.1}\" width=\"10\" height=\"10\" rx=\"2\"/></g>", top - 9.0);
+        let _ = writeln!(
+            inside,
+            "<g class=\"c{index}\"><rect x=\"{at}\" y=\"{:.1}\" width=\"10\" height=\"10\" rx=\"2\"/></g>",
+            top - 9.0
+        );
         let name = format!("{}:{} {}", line.path, line.held.line, line.held.function);
         let _ = writeln!(inside, "<text class=\"end\" x=\"{}\" y=\"{top:.1}\">{}</text>", at - 5.0, escaped(&name));
     }
@@ -294,10 +334,6 @@ fn count(number: usize) -> f64 {
 
 fn number(value: f64) -> String {
     if value >= 10_000.0 { format!("{}k", value / 1000.0) } else { format!("{}", (value * 1000.0).round() / 1000.0) }
-}
-
-fn shortened(label: &str) -> String {
-    label.replace("worker-class=", "")
 }
 
 /// Text of a page.
