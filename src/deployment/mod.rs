@@ -43,6 +43,7 @@ mod shadow;
 mod shell;
 mod substitution;
 mod supervisor;
+pub mod surroundings;
 mod tasks;
 mod unloaded;
 mod uvicorn;
