@@ -263,7 +263,11 @@ mod tests {
         let doubt = Verdict::Inconclusive(Doubt::Noise);
         assert_eq!(of(true, None, Some(&doubt)), Standing::Undecided);
         assert_eq!(of(false, Some(interval(1.2, 1.3, 1.4)), Some(&doubt)), Standing::Undecided);
-        assert_eq!(standing(false, Some(interval(1.2, 1.3, 1.4)), 2, None, false), Standing::Undecided, "too few rounds");
+        assert_eq!(
+            standing(false, Some(interval(1.2, 1.3, 1.4)), 2, None, false),
+            Standing::Undecided,
+            "too few rounds"
+        );
         assert_eq!(standing(false, None, 0, Some(&Verdict::Worse), true), Standing::Refuted, "it fails requests");
     }
 }

@@ -41,11 +41,11 @@ struct Range {
 
 #[derive(Deserialize)]
 struct Stalls {
-    lines: Vec<Line>,
+    lines: Vec<Held>,
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct Held {
     path: String,
     line: usize,
     text: Option<String>,
@@ -86,7 +86,7 @@ impl Saved {
         stalls.filter_map(|line| self.line(line, files, findings)).collect()
     }
 
-    fn line(&self, line: &Line, files: &Files, findings: &[Finding]) -> Option<String> {
+    fn line(&self, line: &Held, files: &Files, findings: &[Finding]) -> Option<String> {
         let file = files.find(&line.path)?;
         let text = files.get(file);
         let same = text.line_span(line.line).is_some_and(|span| Some(text.slice(span).trim()) == line.text.as_deref());

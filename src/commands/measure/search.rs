@@ -47,7 +47,7 @@ pub(super) fn candidates(plan: &Plan, deployment: &Deployment, asgi: bool, alone
     let connections = u32::try_from(plan.connections).unwrap_or(u32::MAX);
     let fits = |point: &Point| {
         let memory = alone.and_then(|seen| seen.worker).map(|(memory, _)| memory.as_mib());
-        let free = farrier::measure::free_memory().map(|memory| memory.as_mib());
+        let free = farrier::measure::free_memory().map(farrier::values::Bytes::as_mib);
         let fits =
             memory.zip(free).is_none_or(|(one, free)| one * f64::from(point.shape.workers) <= free * MEMORY_SHARE);
         fits && point.shape.workers <= MOST_WORKERS
