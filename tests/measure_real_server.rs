@@ -445,7 +445,7 @@ fn uwsgi_is_measured_without_the_sockets_of_its_file() {
     file("Procfile", "web: uwsgi --ini uwsgi.ini\n");
     let installed = compiled("uwsgi==2.0.31");
     let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
-    command.arg("measure").arg(folder.path()).args(["--format", "json", "--budget", "8", "--connections", "8"]);
+    command.arg("measure").arg(folder.path()).args(["--format", "json", "--budget", "12", "--connections", "8"]);
     command.args(["--grid", "processes=2..2", "--one-connection", "off", "--python", "python3"]);
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{}:{path}", installed.join("bin").display()));

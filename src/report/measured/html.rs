@@ -169,3 +169,106 @@ fn commands(outcome: &Outcome, run: &Measurement<'_>, page: &mut String) {
         let _ = writeln!(page, "<p>{}</p>\n<pre>{}</pre>", escaped(&one.label), escaped(&one.command.join(" ")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::measure::{Comparison, Counted, Errors, Interval, Memory, Window};
+    use crate::values::Bytes;
+
+    fn measured(label: &str, workers: usize, rate: f64) -> Measured {
+        Measured {
+            label: label.to_owned(),
+            command: vec!["gunicorn".to_owned(), label.to_owned()],
+            ready_after: Duration::ZERO,
+            rate: Interval { median: rate, low: rate * 0.9, high: rate * 1.1 },
+            requests: 2000,
+            p50: Some(Duration::from_millis(20)),
+            p99: Some(Duration::from_millis(90)),
+            max: Some(Duration::from_millis(120)),
+            errors: Errors::default(),
+            repeated: 0,
+            memory: Some(Memory { bytes: Bytes(90 << 20), counted: Counted::Shared }),
+            memory_per_worker: None,
+            workers,
+            cpu_per_request: None,
+            restarts: 0,
+            switches_per_request: None,
+            throttled: 0,
+            connections: Vec::new(),
+            shares: Vec::new(),
+            scheduled: None,
+        }
+    }
+
+    fn outcome() -> Outcome {
+        let window = Window {
+            candidate: 1,
+            round: 0,
+            at: Duration::from_secs(1),
+            length: Duration::from_secs(1),
+            rate: 190.0,
+            requests: 190,
+            errors: Errors::default(),
+            repeated: 0,
+            p50: None,
+            max: None,
+            client: 0.1,
+            foreign: Some(0.9),
+            cores: 0.5,
+            memory: None,
+            shares: Vec::new(),
+            restarts: 0,
+            switches: None,
+            throttled: 0,
+            connections: Vec::new(),
+        };
+        Outcome {
+            candidates: vec![measured("current", 2, 100.0), measured("<b>&\"", 4, 190.0)],
+            comparisons: vec![Comparison {
+                label: "<b>&\"".to_owned(),
+                verdict: Verdict::Better,
+                ratio: Interval { median: 1.9, low: 1.7, high: 2.0 },
+                rounds: 5,
+            }],
+            search: None,
+            windows: vec![window],
+            warnings: Vec::new(),
+            took: Duration::from_secs(30),
+        }
+    }
+
+    #[test]
+    fn the_page_needs_nothing_from_anywhere_and_runs_nothing() {
+        let outcome = outcome();
+        let memory = Some(Bytes(512 << 20));
+        let run = Measurement {
+            outcome: Some(&outcome),
+            cores: Some(2.0),
+            memory,
+            connections: 16,
+            ..Measurement::default()
+        };
+        let page = measured_html(&run);
+        for outside in ["http:", "https:", "src=", "href=", "url(", "@import", "<script", "<b>"] {
+            assert!(!page.contains(outside), "{outside} in {page}");
+        }
+        assert_eq!(page.matches("<svg").count(), 4, "{page}");
+        assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
+        assert!(page.contains("prefers-color-scheme: dark") && page.contains("&lt;b&gt;&amp;&quot;: better"), "{page}");
+        assert!(page.contains("2 cores") && page.contains(">limit<"), "{page}");
+    }
+
+    #[test]
+    fn a_table_of_markdown_keeps_its_cells() {
+        let mut outcome = outcome();
+        outcome.candidates[1].label = "a|b".to_owned();
+        let run = Measurement { outcome: Some(&outcome), ..Measurement::default() };
+        let page = super::super::measured_markdown(&run);
+        let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+        let rows: Vec<usize> = page.lines().filter(|line| line.starts_with('|')).map(columns).collect();
+        assert!(rows.len() == 4 && rows.iter().all(|count| *count == rows[0]), "{page}");
+    }
+}
