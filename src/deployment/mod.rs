@@ -198,6 +198,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Whether everything it listens on is a Unix socket.
+    pub fn listens_on_socket(&self) -> bool {
+        !self.listens.is_empty() && self.listens.iter().all(|address| matches!(address, Address::Socket(_)))
+    }
+
     /// Where it starts, as its imports see it.
     pub fn start(&self) -> Start {
         Start { folder: self.folder.clone(), placed: self.placed.clone() }
