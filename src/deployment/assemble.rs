@@ -151,21 +151,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         forget_templates(&mut own, &assembly, files);
         add_alone(own, aid, &mut assembly);
     }
-    let (mut launchers, complete) = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
-    if !complete {
-        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
-    }
-    // Those that run whenever somebody calls them, before those that run only as programs.
-    launchers.sort_by_key(|alone| alone.guarded);
-    for alone in launchers {
-        let place = alone.launched.sighting.place;
-        if is_full(&mut assembly) {
-            break;
-        }
-        if guarded(|| play_alone(&alone, &project, &mut reached, &mut assembly)).is_none() {
-            broken.push(place);
-        }
-    }
+    play_launchers(&project, &mut reached, &mut assembly, &mut broken);
     let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
@@ -306,6 +292,25 @@ fn defect(place: Place, files: &Files) -> Note {
     let file = files.get(place.file);
     let why = "what this starts could not be told, which is a defect of farrier; please report it";
     Note::line(file.path(), file.line(place.span.start), why)
+}
+
+/// Adds what programs start that nothing else does.
+fn play_launchers(project: &Project, reached: &mut Reached, assembly: &mut Assembly, broken: &mut Vec<Place>) {
+    let found = guarded(|| launcher::alone(project.files, project.facts, reached));
+    let (mut launchers, complete) = found.unwrap_or_default();
+    if !complete {
+        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
+    }
+    // Those that run whenever somebody calls them, before those that run only as programs.
+    launchers.sort_by_key(|alone| alone.guarded);
+    for alone in launchers {
+        if is_full(assembly) {
+            break;
+        }
+        if guarded(|| play_alone(&alone, project, reached, assembly)).is_none() {
+            broken.push(alone.launched.sighting.place);
+        }
+    }
 }
 
 /// Adds what a launcher starts that nothing else does. Where the service is started in another way, one
