@@ -136,7 +136,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
     let alone = unnamed(&assembly, &composed, files, facts);
     play(alone, &project, &mut reached, &mut assembly, &mut broken);
-    set_unnamed_aside(&mut assembly.deployments);
+    set_unnamed_aside(&mut assembly.deployments, files);
     let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
     for script in scripts {
         let place = script.place();
@@ -151,21 +151,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         forget_templates(&mut own, &assembly, files);
         add_alone(own, aid, &mut assembly);
     }
-    let (mut launchers, complete) = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
-    if !complete {
-        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
-    }
-    // Those that run whenever somebody calls them, before those that run only as programs.
-    launchers.sort_by_key(|alone| alone.guarded);
-    for alone in launchers {
-        let place = alone.launched.sighting.place;
-        if is_full(&mut assembly) {
-            break;
-        }
-        if guarded(|| play_alone(&alone, &project, &mut reached, &mut assembly)).is_none() {
-            broken.push(place);
-        }
-    }
+    play_launchers(&project, &mut reached, &mut assembly, &mut broken);
     let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
@@ -183,6 +169,26 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly.variables = variables::all(facts, &composed);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
+}
+
+/// Plays the launchers that nothing in the project is seen to start.
+fn play_launchers(project: &Project<'_>, reached: &mut Reached, assembly: &mut Assembly, broken: &mut Vec<Place>) {
+    let found = guarded(|| launcher::alone(project.files, project.facts, reached));
+    let (mut launchers, complete) = found.unwrap_or_default();
+    if !complete {
+        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
+    }
+    // Those that run whenever somebody calls them, before those that run only as programs.
+    launchers.sort_by_key(|alone| alone.guarded);
+    for alone in launchers {
+        let place = alone.launched.sighting.place;
+        if is_full(assembly) {
+            break;
+        }
+        if guarded(|| play_alone(&alone, project, reached, assembly)).is_none() {
+            broken.push(place);
+        }
+    }
 }
 
 /// Configurations of uWSGI that no server loads by name: a command that is not in the project does.
@@ -206,16 +212,32 @@ fn is_of_image(deployment: &Deployment) -> bool {
     deployment.kind == UnitKind::Image && deployment.instruction.is_some()
 }
 
-/// Says of options of uWSGI that nothing names that an image which runs another server is how the service runs.
-fn set_unnamed_aside(deployments: &mut [Deployment]) {
-    let is_image = |one: &&Deployment| {
-        one.kind == UnitKind::Image && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
-    };
-    let Some(image) = deployments.iter().find(is_image).map(|one| one.command) else { return };
+/// Says of options of uWSGI that nothing names that another server is how the service runs: what an image runs, or a
+/// container that loads an application from beside them.
+fn set_unnamed_aside(deployments: &mut [Deployment], files: &Files) {
+    let others = deployments.iter().filter(|one| {
+        one.container.is_some() && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
+    });
+    let others: Vec<(Place, Option<String>)> = others
+        .map(|one| {
+            let module = |app: &Located<String>| app.value.split(':').next().unwrap_or_default().replace('.', "/");
+            (one.command, one.app.as_ref().filter(|_| one.kind != UnitKind::Image).map(module))
+        })
+        .collect();
     let unnamed = |one: &&mut Deployment| one.kind == UnitKind::UwsgiConfiguration && one.development.is_none();
     for deployment in deployments.iter_mut().filter(unnamed) {
-        let why = "nothing here names it, and an image runs another server";
-        deployment.development = Some(Located::new(why.to_owned(), image));
+        let folder = files.get(deployment.command.file).folder();
+        let loads_from_here = |module: &str| {
+            let name = module.rsplit('/').next().unwrap_or(module);
+            let is_whole = |path: &str| path == module || path.ends_with(&format!("/{module}"));
+            is_whole(&join(folder, name)) && files.find(&join(folder, &format!("{name}.py"))).is_some()
+        };
+        let other = others.iter().find(|(_, module)| module.as_deref().is_none_or(loads_from_here));
+        if let Some((place, module)) = other {
+            let who = if module.is_some() { "a container beside it" } else { "an image" };
+            let why = format!("nothing here names it, and {who} runs another server");
+            deployment.development = Some(Located::new(why, *place));
+        }
     }
 }
 

@@ -41,6 +41,7 @@ mod scripts;
 mod settle;
 mod shadow;
 mod shell;
+pub mod signs;
 mod substitution;
 mod supervisor;
 mod tasks;

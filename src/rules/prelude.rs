@@ -54,16 +54,6 @@ impl Context<'_> {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
     }
 
-    /// Whether a YAML file has an entry of this name, as lists of variables have. Manifests of kinds that nobody reads,
-    /// and parts of a template that are left out, name a variable like all others.
-    pub(super) fn is_named_in_a_manifest(&self, variable: &str) -> bool {
-        let entry = format!("name: {variable}");
-        self.files.iter().any(|(_, file)| {
-            let is_yaml = matches!(file.path().rsplit('.').next(), Some("yml" | "yaml"));
-            is_yaml && file.text().lines().any(|line| line.trim_start_matches(['-', ' ']).trim_end() == entry)
-        })
-    }
-
     /// Whether what lies there is for developers or tests, which a service may hold without anybody asking for it.
     pub(super) fn is_aside(&self, place: Place) -> bool {
         named_for_development(self.files.get(place.file).path()).is_some()

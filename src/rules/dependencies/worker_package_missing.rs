@@ -1,6 +1,7 @@
 //! Fires when the worker class, or an option, needs a package that nothing installs.
 
 use super::prelude::*;
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("worker-package-missing", Shape::Deployment(check));
 
@@ -86,7 +87,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let brought = carriers.iter().any(|carrier| deployment.asks_for(carrier))
         || deployment.asks_for_extra("gunicorn", package)
         || package == "uvicorn" && ["standard", "all"].iter().any(|extra| deployment.asks_for_extra("fastapi", extra));
-    if deployment.asks_for(package) || brought || by_system(deployment, package, context) {
+    if deployment.asks_for(package) || brought || signs::has_of_the_system(deployment, package, context.files) {
         return;
     }
     let name = service.class_name();
@@ -109,13 +110,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .ask_beside(context.files, "gunicorn", package, least.as_deref())
             .map(|edit| Fix::unsafe_(format!("ask for {package}"), vec![edit])),
     );
-}
-
-/// Whether the image takes the package from its distribution, or sees all that the system has.
-fn by_system(deployment: &crate::deployment::Deployment, package: &str, context: &Context) -> bool {
-    let files = deployment.container.iter().map(|container| container.file).chain([deployment.command.file]);
-    let names = [format!("python3-{package}"), format!("py3-{package}"), "--system-site-packages".to_owned()];
-    files.into_iter().any(|file| names.iter().any(|name| context.files.get(file).text().contains(name)))
 }
 
 /// Whether an image has nothing installed that its name does not tell.

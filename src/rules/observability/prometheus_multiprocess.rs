@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::app::{Instrument, InstrumentKind, METRICS_FOLDER};
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("prometheus-multiprocess", Shape::App(check));
 
@@ -28,7 +29,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         .is_some_and(|file| file.deeds.variables.iter().any(|(name, _)| METRICS_FOLDER.contains(&name.as_str())));
     // Whoever sets it for another process of the project has thought of it.
     let set = named_there
-        || METRICS_FOLDER.iter().any(|name| context.variables.contains(*name) || context.is_named_in_a_manifest(name))
+        || METRICS_FOLDER
+            .iter()
+            .any(|name| context.variables.contains(*name) || signs::is_named_in_a_manifest(name, context.files))
         || is(&InstrumentKind::AsksForFolder);
     let in_code = app.instruments.iter().find_map(|seen| match seen.kind {
         InstrumentKind::Folder(early) => Some((seen.place, early)),

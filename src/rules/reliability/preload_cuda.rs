@@ -2,25 +2,14 @@
 
 use super::prelude::*;
 use crate::app::BeginningKind;
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("preload-cuda", Shape::App(check));
-
-/// What only a service with a GPU says: its base image, what it asks the orchestrator for.
-const GPUS: [&str; 8] = [
-    "nvidia.com/gpu",
-    "nvidia/cuda",
-    "nvcr.io/",
-    "driver: nvidia",
-    "runtime: nvidia",
-    "--gpus",
-    "amd.com/gpu",
-    "-cuda1",
-];
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service else { return };
     // A question touches CUDA only where there is a GPU, and without one nothing uses it afterwards.
-    let counts = |what: &str| !is_question(what) || has_gpu(context);
+    let counts = |what: &str| !is_question(what) || signs::names_a_gpu(context.files);
     if in_configuration(service, &counts, out) {
         return;
     }
@@ -68,12 +57,6 @@ fn in_configuration(service: &Service, counts: &dyn Fn(&str) -> bool, out: &mut 
 
 fn is_question(what: &str) -> bool {
     matches!(what.rsplit('.').next(), Some("is_available" | "device_count"))
-}
-
-/// Whether a file that says how it runs names a GPU.
-fn has_gpu(context: &Context) -> bool {
-    let mut files = context.files.iter().filter(|(_, file)| !file.is_python());
-    files.any(|(_, file)| GPUS.iter().any(|word| file.text().contains(word)))
 }
 
 fn outcome(what: &str) -> &'static str {

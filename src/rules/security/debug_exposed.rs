@@ -1,7 +1,7 @@
 //! Fires when production shows its insides: a debugger, tracebacks as answers, every line that runs.
 
 use super::prelude::*;
-use crate::app::{Instrument, InstrumentKind};
+use crate::app::InstrumentKind;
 
 pub(super) const RULE: Rule = rule!("debug-exposed", Shape::Deployment(check));
 pub(super) const APP: Rule = rule!("debug-exposed", Shape::App(check_app));
@@ -62,7 +62,6 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
                 "runs what a browser sends",
                 "the debugger of Werkzeug shows the source of every error, and runs Python code for whoever has its PIN",
             ),
-            InstrumentKind::DebugPages(_) if is_another(app, seen, context) => continue,
             InstrumentKind::DebugPages(argument) => out
                 .report(
                     *argument,
@@ -96,12 +95,4 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             .help("switch it on from the environment of developers only")
             .fix(fix);
     }
-}
-
-/// Whether another object than the one that is served has the pages: one that nothing mounts, whose routes are copied.
-fn is_another(app: &App, seen: &Instrument, context: &Context) -> bool {
-    let served = app.made.unwrap_or(app.place);
-    let same = served.file == seen.place.file && served.span.start == seen.place.span.start;
-    let alike = context.files.text_at(served).starts_with(&format!("{}(", seen.what));
-    !same && alike && !context.files.get(served.file).text().contains(".mount(")
 }
