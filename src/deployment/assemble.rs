@@ -171,6 +171,26 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly
 }
 
+/// Plays the launchers that nothing in the project is seen to start.
+fn play_launchers(project: &Project<'_>, reached: &mut Reached, assembly: &mut Assembly, broken: &mut Vec<Place>) {
+    let found = guarded(|| launcher::alone(project.files, project.facts, reached));
+    let (mut launchers, complete) = found.unwrap_or_default();
+    if !complete {
+        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
+    }
+    // Those that run whenever somebody calls them, before those that run only as programs.
+    launchers.sort_by_key(|alone| alone.guarded);
+    for alone in launchers {
+        let place = alone.launched.sighting.place;
+        if is_full(assembly) {
+            break;
+        }
+        if guarded(|| play_alone(&alone, project, reached, assembly)).is_none() {
+            broken.push(place);
+        }
+    }
+}
+
 /// Configurations of uWSGI that no server loads by name: a command that is not in the project does.
 fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &Files, facts: &Facts) -> Vec<Scene<'f>> {
     let loaded: BTreeSet<FileId> = assembly.deployments.iter().flat_map(|one| &one.loaded).copied().collect();

@@ -342,12 +342,7 @@ impl<'a> Exporter<'a> {
         let magic = Magic::of(name, section, self.roots.absolute(), self.first.as_ref());
         self.first.get_or_insert_with(|| magic.clone());
         // XML may name what it holds, which counts only where somebody asks for a name (`core/xmlconf.c`).
-        let first = || {
-            configuration
-                .sections
-                .first()
-                .filter(|_| std::path::Path::new(name).extension().is_some_and(|end| end == "xml"))
-        };
+        let first = || configuration.sections.first().filter(|_| name.rsplit('.').next() == Some("xml"));
         let section = match section {
             "" => first().map_or("uwsgi", |first| first.name.value.as_str()),
             section => section,
