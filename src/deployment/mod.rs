@@ -30,6 +30,7 @@ mod image_name;
 mod installed;
 mod launcher;
 mod left_out;
+mod lists;
 mod locate;
 mod own_class;
 mod platform;
