@@ -85,6 +85,7 @@ fn shared(one: &Deployment, other: &Deployment, setting: &str, files: &Files) ->
         match &deployment.configuration {
             Some(configuration) => Some(Place::new(configuration.file, Span::new(0, 0))),
             // Overlays of one base have one command.
+            None if one.command != other.command => None,
             None => deployment.add_option(files, setting, &Value::Int(1)).map(|edit| edit.place),
         }
     };

@@ -314,25 +314,6 @@ fn defect(place: Place, files: &Files) -> Note {
     Note::line(file.path(), file.line(place.span.start), why)
 }
 
-/// Adds what programs start that nothing else does.
-fn play_launchers(project: &Project, reached: &mut Reached, assembly: &mut Assembly, broken: &mut Vec<Place>) {
-    let found = guarded(|| launcher::alone(project.files, project.facts, reached));
-    let (mut launchers, complete) = found.unwrap_or_default();
-    if !complete {
-        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
-    }
-    // Those that run whenever somebody calls them, before those that run only as programs.
-    launchers.sort_by_key(|alone| alone.guarded);
-    for alone in launchers {
-        if is_full(assembly) {
-            break;
-        }
-        if guarded(|| play_alone(&alone, project, reached, assembly)).is_none() {
-            broken.push(alone.launched.sighting.place);
-        }
-    }
-}
-
 /// Adds what a launcher starts that nothing else does. Where the service is started in another way, one
 /// that only runs as a program is how somebody works on it.
 fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
