@@ -253,6 +253,11 @@ fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
         unit.kind == UnitKind::Image && context::named_for_development(files.get(unit.place.file).path()).is_none()
     });
     for server in development_servers.iter_mut().filter(|server| server.development.is_none()) {
+        if let Some(web) = server.container.and_then(|container| built_by_platform(deployments, container, files)) {
+            let why = "the `Procfile` beside its image runs a server for production";
+            server.development = Some(Located::new(why.to_owned(), web));
+            continue;
+        }
         let file = server.command.file;
         let (folder, name) = (files.get(file).folder(), files.get(file).name());
         if name == "Procfile" && !of_heroku(file) {
@@ -268,6 +273,18 @@ fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
             server.development = main.map(|main| Located::new(why(), main));
         }
     }
+}
+
+/// The line of a `Procfile` beside an image that starts a server for production: a platform builds that one from source.
+fn built_by_platform(deployments: &[Deployment], container: Place, files: &Files) -> Option<Place> {
+    let folder = files.get(container.file).folder();
+    let is_line = |one: &&Deployment| {
+        one.kind == UnitKind::Procfile
+            && one.development.is_none()
+            && one.unit == "web"
+            && one.started_by.first().is_some_and(|(_, at)| files.get(at.file).folder() == folder)
+    };
+    deployments.iter().find(is_line).map(|one| one.command)
 }
 
 /// The files that services mount by name into images that are not known for uWSGI: what those make of them is told
@@ -443,6 +460,10 @@ fn forget_repeated(assembly: &mut Assembly) {
         let known = by_command.entry(deployment.command).or_default();
         let same = known.iter().find(|&&at| kept.get(at).is_some_and(|one| one.is_same_launch(&deployment)));
         if let Some(known) = same.and_then(|&at| kept.get_mut(at)) {
+            // Of two arms of one script, one lets it take the place of the shell.
+            if known.container == deployment.container && deployment.shield.is_none() {
+                known.shield = None;
+            }
             let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
             let new: Vec<_> = new.collect();
             known.started_by.extend(new);

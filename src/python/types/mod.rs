@@ -80,6 +80,7 @@ pub use self::rows::QUERY;
 pub use self::settings_classes::is_for_developers;
 use self::signals::Signals;
 use self::sites::Sites;
+pub use self::switches::Switch;
 use self::switches::{Assumed, Switched, Switches};
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
