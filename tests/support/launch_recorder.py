@@ -42,7 +42,6 @@ GRANIAN = {
     "respawn_failed_workers": "respawn_failed_workers", "reload": "reload_on_changes", "factory": "factory",
     "url_path_prefix": "url_path_prefix", "workers_lifetime": "workers_lifetime",
     "workers_kill_timeout": "workers_kill_timeout", "process_name": "process_name",
-    "blocking_threads": "blocking_threads", "backpressure": "backpressure",
 }
 
 SERVERS = ["gunicorn", "uvicorn", "hypercorn", "granian"]

@@ -164,7 +164,14 @@ def granian(argv):
     granian.cli.cli.callback = keep
     # Of what nobody gives, the server computes some.
     made = []
-    Server._serve = Server._serve_with_reloader = lambda self, *_: made.append(self)
+    make = Server.__init__
+
+    def keep_made(self, *args, **words):
+        make(self, *args, **words)
+        made.append(self)
+
+    Server.__init__ = keep_made
+    Server._serve = Server._serve_with_reloader = lambda *_: None
     try:
         granian.cli.cli(args=argv, auto_envvar_prefix="GRANIAN", prog_name="granian")
     except SystemExit as stop:
