@@ -24,6 +24,7 @@ mod loops;
 mod mentioned;
 mod merging;
 mod metrics;
+mod mounts;
 mod nested;
 mod orphans;
 mod pools;
@@ -270,6 +271,7 @@ fn assemble<'a>(
     let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
     let uncalled = uncalled::uncalled(types, loaded, files, object);
     foreign.unread = mentioned::unread(types, loaded, modules, object, uncalled);
+    foreign.switched = mounts::switched(types, loaded);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,

@@ -323,3 +323,20 @@ fn what_an_older_version_lacks_is_not_what_to_use() {
     let before = blocking.remedy.before.as_ref().map(|(since, help)| (*since, help.as_str()));
     assert_eq!(before, Some(("4.2", "use `await asyncio.to_thread(...)`")));
 }
+
+#[test]
+fn what_keeps_its_data_in_one_file_is_not_moved_to_threads() {
+    let text = |read: &str| {
+        format!(
+            "{HEAD}def convert(text):\n    with open('/tmp/in.txt', 'w') as f:\n        f.write(text)\n    \
+             return requests.post('http://c', data={read})\n@app.get('/')\nasync def view(text):\n    return convert(text)\n"
+        )
+    };
+    for (read, stays) in [("open('/tmp/in.txt')", true), ("text", false), ("open('/tmp/other.txt')", false)] {
+        let (_, application) = analysed(&text(read));
+        let post = application.blocking.iter().find(|one| one.what == "requests.post").unwrap();
+        assert_eq!(post.repair.is_none(), stays, "{read}");
+        assert_eq!(post.remedy.text.contains("`/tmp/in.txt` is the same file for all requests"), stays, "{read}");
+        assert_ne!(post.remedy.drop_async, stays, "{read}");
+    }
+}
