@@ -10,6 +10,7 @@ mod blocking;
 mod cases;
 mod dropped;
 mod foreign;
+mod guarded;
 mod handed;
 #[cfg(test)]
 mod hostile_cases;

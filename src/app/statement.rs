@@ -196,6 +196,8 @@ pub struct Stream {
     pub place: Place,
     /// What is known of how long it stays open.
     pub held: Held,
+    /// Whether it ends by itself as soon as Uvicorn is asked to stop, as those of sse-starlette do.
+    pub heeds_uvicorn: bool,
 }
 
 /// Why a streamed response takes time.

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::variables::{is_same, is_switch, read_by, set_by_assignment, set_by_call, switches, values_of};
 use super::{ClassId, Entry, Frame, FunctionId, Known, Types, Value};
@@ -58,8 +59,8 @@ pub struct Switch {
 
 /// The parts of a function that only run where somebody sets a variable, with the doubts about each.
 pub(super) type Switched = Rc<[(Span, u8)]>;
-/// What files set variables to, by whether any name that ends so is meant, and the name.
-pub(super) type Variables<'a> = HashMap<(bool, Box<str>), Rc<[&'a str]>>;
+/// What files set variables to, by whether any name that ends so is meant, and the name; for all applications together.
+pub(super) type Variables = Mutex<HashMap<(bool, Box<str>), Arc<[Box<str>]>>>;
 
 /// Names that may stand for a variable, and functions that read one.
 #[derive(Debug, Default)]
@@ -208,9 +209,16 @@ impl<'a> Types<'a> {
 
     /// Whether a file of the project sets a variable to something else than that.
     fn is_set_otherwise(&self, name: &str, ends: bool, default: Known<'a>) -> bool {
-        let mut known = self.variables.borrow_mut();
-        let values =
-            known.entry((ends, name.into())).or_insert_with(|| values_of(self.project.files, name, ends).into());
+        let kept = || self.project.variables.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (ends, Box::from(name));
+        let known = kept().get(&key).cloned();
+        // Nobody waits for the lock while the files are looked through.
+        let values = known.unwrap_or_else(|| {
+            let values: Arc<[Box<str>]> =
+                values_of(self.project.files, name, ends).into_iter().map(Box::from).collect();
+            kept().insert(key, Arc::clone(&values));
+            values
+        });
         values.iter().any(|value| !is_same(default, value))
     }
 
