@@ -163,7 +163,9 @@ const MANY: u32 = 2;
 /// holds one of them: as long as nobody says what requests do, fewer are something to think about, and so is what would
 /// make up for them.
 fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
-    if load.blocking.confidence > Confidence::Low || plan.workers.binding != Binding::Cpu {
+    // Two on one core are there for restarts, which bounds nothing.
+    let by_cores = matches!(plan.workers.binding, Binding::Cpu | Binding::Floor);
+    if load.blocking.confidence > Confidence::Low || !by_cores {
         return;
     }
     let (now, setting) = (inputs.configured.workers.as_ref(), inputs.workers_setting());
