@@ -43,6 +43,11 @@ impl<'a> Reader<'a> {
         self.current().rarely.extend(part);
         let of_object = self.behind_own_lookup(stmt, rest);
         self.current().rarely_of_object.extend(of_object);
+        match self.behind_stamp(stmt, rest) {
+            Some((part, Kept::Object)) => self.current().rarely_of_object.push(part),
+            Some((part, _)) => self.current().rarely.push(part),
+            None => {}
+        }
     }
 
     /// What follows `if KEPT is not None:` with a further question inside, whether what is kept is still good, of
@@ -77,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `self.cache` in a method.
-    fn is_own_table(&self, expr: &Expr) -> bool {
+    pub(super) fn is_own_table(&self, expr: &Expr) -> bool {
         let function = &self.facts.functions[self.function as usize];
         match expr {
             Expr::Attribute(attribute) => match &*attribute.value {
@@ -168,7 +173,7 @@ impl<'a> Reader<'a> {
         called.any(|def| fills(&def.body, table, None, 0))
     }
 
-    fn is_table(&self, expr: &Expr) -> bool {
+    pub(super) fn is_table(&self, expr: &Expr) -> bool {
         self.table(expr).is_some()
     }
 

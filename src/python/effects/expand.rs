@@ -61,7 +61,8 @@ impl Effects<'_, '_> {
         let again = !function.once.is_empty() && types.is_made_per_call_of(frame);
         // What is left running is, however often it was begun.
         let once = function.once.iter().filter(|event| again || leaves_running(event));
-        let runs = |event: &&Event<'_>| ![&*dead, &stopped].iter().any(|dead| Types::is_dead(dead, event.span));
+        let set_up = if types.is_made_before(frame) { function.sets_up.as_slice() } else { &[] };
+        let runs = |event: &&Event<'_>| ![&*dead, &stopped, set_up].iter().any(|dead| Types::is_dead(dead, event.span));
         let switched = types.switched(frame);
         for event in function.events.iter().chain(once).filter(runs) {
             let before = (work.out.edges.len(), work.out.sinks.len(), work.out.spawned.len());
