@@ -23,6 +23,7 @@ mod loops;
 mod mentioned;
 mod merging;
 mod metrics;
+mod mounted;
 mod nested;
 mod orphans;
 mod pools;
