@@ -41,6 +41,7 @@ mod target;
 mod target_cases;
 mod tasks;
 mod uncalled;
+mod usual_names;
 mod workload;
 
 use std::borrow::Cow;

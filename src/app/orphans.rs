@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::known::APPLICATIONS;
 use super::target::{Target, find, library};
+use super::usual_names::usual_names;
 use super::{Application, Asked, Code, Framework, Instructions, Interface, assemble, mounted, reach};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -62,12 +63,12 @@ pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &In
 }
 
 /// An application that nothing is known to start.
-struct Orphan {
-    folder: String,
-    name: String,
-    object: Target,
+pub(super) struct Orphan {
+    pub(super) folder: String,
+    pub(super) name: String,
+    pub(super) object: Target,
     /// Whether it stands beside one that is known, so that it is clear what belongs to which.
-    is_beside: bool,
+    pub(super) is_beside: bool,
 }
 
 /// Those that one folder and one set of modules belong to, with their places among all.
@@ -128,6 +129,9 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     // Behind an application that is known Django's may be mounted.
     if known.iter().flatten().next().is_none() {
         found.extend(named_by_settings(code));
+        if found.is_empty() {
+            found.extend(usual_names(code));
+        }
     }
     found
 }
@@ -183,7 +187,7 @@ fn settings_folder(files: &Files, file: FileId, module: &str) -> Option<String> 
     }
 }
 
-fn is_aside(path: &str) -> bool {
+pub(super) fn is_aside(path: &str) -> bool {
     let is_test = |part: &str| part.starts_with("test_") || part.ends_with("_tests") || part == "conftest.py";
     path.split('/').any(|part| ASIDE.contains(&part) || is_test(part))
 }
@@ -348,7 +352,7 @@ fn last_name(expr: &Expr) -> &str {
 }
 
 /// The folder from which a file is imported, and its dotted name there: packages are climbed out of.
-fn import_path(files: &Files, path: &str) -> (String, String) {
+pub(super) fn import_path(files: &Files, path: &str) -> (String, String) {
     let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let is_package = |folder: &str| {
         let name = folder.rsplit('/').next().unwrap_or(folder);

@@ -365,6 +365,7 @@ fn django_is_what_its_settings_name_where_nothing_starts_it() {
     let orphans_of = |settings: &str, path: &str| {
         let mut files = Files::new();
         files.add("site/shop/asgi.py", asgi);
+        files.add("site/shop/wsgi.py", asgi.replace("asgi", "wsgi"));
         files.add(path, settings);
         let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
         let found = orphans(&Code::new(&files, &modules), &[], &Instructions::default());
@@ -418,6 +419,37 @@ fn what_the_starting_program_imports_is_loaded_too() {
     assert_eq!(found(vec![program]), 1);
     let alone = orphans(&code, &[], &Instructions::default());
     assert_eq!(alone.iter().map(|one| one.blocking.len()).collect::<Vec<_>>(), [1]);
+}
+
+/// Nothing starts these, and no framework's constructor gives them away.
+#[test]
+fn an_application_is_also_what_has_the_name_that_servers_are_told() {
+    let orphans_of = |all: &[(&str, &str)]| {
+        let mut files = Files::new();
+        for (path, text) in all {
+            files.add(*path, *text);
+        }
+        let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let found = orphans(&Code::new(&files, &modules), &[], &Instructions::default());
+        found.into_iter().map(|one| (one.target, one.blocking.len())).collect::<Vec<_>>()
+    };
+    let sleeps = "import time\nasync def {name}(scope, receive, send):\n    time.sleep(1)\n";
+    let named = |name: &str| sleeps.replace("{name}", name);
+    assert_eq!(orphans_of(&[("app.py", &named("app"))]), [("app:app".to_owned(), 1)]);
+    assert_eq!(orphans_of(&[("app.py", &named("middleware"))]), []);
+    assert_eq!(orphans_of(&[("tests/app.py", &named("app"))]), []);
+    let called = "import time\nclass App:\n    async def __call__(self, scope, receive, send):\n        \
+                  time.sleep(1)\napplication = App()\n";
+    assert_eq!(orphans_of(&[("svc/web.py", called)]), [("web:application".to_owned(), 1)]);
+    let events = "import time\nimport socketio\nsio = socketio.AsyncServer(async_mode='asgi')\n@sio.event\n\
+                  async def connect(sid, environ):\n    time.sleep(1)\napp = socketio.ASGIApp(sio)\n";
+    assert_eq!(orphans_of(&[("main.py", events)]), [("main:app".to_owned(), 1)]);
+    let django = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n";
+    let only_asgi = [("shop/__init__.py", ""), ("shop/asgi.py", django)];
+    assert_eq!(orphans_of(&only_asgi), [("shop.asgi:application".to_owned(), 0)]);
+    let wsgi = django.replace("asgi", "wsgi");
+    let both = [("shop/__init__.py", ""), ("shop/asgi.py", django), ("shop/wsgi.py", &wsgi)];
+    assert_eq!(orphans_of(&both), []);
 }
 
 #[test]

@@ -328,7 +328,10 @@ fn what_an_older_version_lacks_is_not_what_to_use() {
 fn titles(handlers: &str) -> Vec<Option<String>> {
     let mut files = Files::new();
     files.add("main.py", format!("import repo\n{HEAD}{handlers}"));
-    files.add("repo.py", "import requests\ndef add_item():\n    requests.get('u')\ndef drop():\n    requests.get('u')\n");
+    files.add(
+        "repo.py",
+        "import requests\ndef add_item():\n    requests.get('u')\ndef drop():\n    requests.get('u')\n",
+    );
     files.add("other.py", "from repo import add_item\ndef more():\n    add_item()\n");
     let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
     let application = analyse(&files, &modules, "main:app", "").unwrap();
@@ -349,7 +352,9 @@ fn a_handler_becomes_plain_though_something_else_has_its_name() {
 #[test]
 fn handlers_that_lead_to_one_call_become_plain_together() {
     let both = |second: &str| {
-        titles(&format!("@app.get('/a')\nasync def a():\n    repo.drop()\n@app.get('/b')\nasync def b():\n    {second}\n"))
+        titles(&format!(
+            "@app.get('/a')\nasync def a():\n    repo.drop()\n@app.get('/b')\nasync def b():\n    {second}\n"
+        ))
     };
     let together = "make `a` and another handler a plain `def`, which the framework runs in a thread";
     assert_eq!(both("repo.drop()"), [Some(together.to_owned())]);
