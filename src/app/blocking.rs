@@ -189,7 +189,7 @@ pub(super) fn blocking(
         Report { effects, on_trio, framework, handlers, called, wrapped, asking: &asking, lines, route_classes };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
-    let plain = |function: FunctionId| report.may_be_plain(function);
+    let may_be_plain = |function: FunctionId| report.may_be_plain(function);
     // What one finding leaves where it is, another about the same call does not move.
     let held: BTreeSet<Place> = merged
         .iter()
@@ -201,8 +201,8 @@ pub(super) fn blocking(
         .into_iter()
         .map(|Stated { anchor, mut blocking, sites, wrapper, .. }| {
             let stays = held.contains(&blocking.anchor);
-            let wrapper = (!stays && !on_trio).then_some(wrapper);
-            blocking.repair = repairs.of(&blocking, anchor, &sites, wrapper, &plain);
+            let by = (!stays && !on_trio).then_some(wrapper);
+            blocking.repair = repairs.of(&blocking, anchor, &sites, by, &may_be_plain);
             blocking.written = repair::written(&blocking, sources);
             blocking.asked = repair::asked(&blocking, sources);
             blocking

@@ -281,7 +281,9 @@ fn programs(files: &Files, modules: &BTreeMap<FileId, Module>, types: &Types<'_>
     let is_program = |file: FileId, module: &Module| {
         let path = files.get(file).path();
         let is_named = PROGRAMS.contains(&files.get(file).name());
-        !is_aside(path) && (is_named || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
+        !is_aside(path)
+            && !is_of_tests(files, file, module)
+            && (is_named || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
     };
     let programs = modules.iter().filter(|(file, module)| is_program(**file, module));
     let indices = programs.filter_map(|(file, _)| types.index_of(*file));

@@ -4,7 +4,7 @@
 //! named as those are, or where who imports it lies where developers keep what they need.
 
 use super::syntax::Module;
-use super::syntax::ast::Stmt;
+use super::syntax::ast::{Identifier, Stmt};
 use crate::source::{FileId, Files};
 
 /// What packages of tests are called.
@@ -16,7 +16,7 @@ const OF_DEVELOPERS: [&str; 4] = ["dev", "devel", "development", "devtools"];
 pub fn is_of_tests(files: &Files, file: FileId, module: &Module) -> bool {
     let mut imported = module.body.iter().flat_map(|stmt| match stmt {
         Stmt::Import(import) => import.names.iter().map(|alias| alias.name.as_str()).collect(),
-        Stmt::ImportFrom(from) => from.module.as_ref().map(|module| module.as_str()).into_iter().collect(),
+        Stmt::ImportFrom(from) => from.module.as_ref().map(Identifier::as_str).into_iter().collect(),
         _ => Vec::new(),
     });
     imported.any(|dotted| {

@@ -1,6 +1,6 @@
 //! Who else uses a handler than the framework it is registered with.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -74,7 +74,7 @@ impl<'s> References<'s> {
             for name in elsewhere.intersection(&imported).chain(renamed.difference(&elsewhere)) {
                 references.abroad.entry(name).or_default().push(file);
             }
-            for (name, module) in through {
+            for &(name, module) in &through {
                 references.through.entry(name).or_default().push((file, module));
             }
             references.at_home.extend(elsewhere.into_iter().map(|name| (file, name)));
@@ -141,7 +141,7 @@ struct Uses<'w, 's> {
     /// Those that it uses otherwise than to tell a framework of them.
     elsewhere: HashSet<&'s str>,
     /// Those that it takes from what it imports, and from what.
-    through: HashSet<(&'s str, &'s str)>,
+    through: BTreeSet<(&'s str, &'s str)>,
     registered: HashSet<Span>,
     /// Names that imports bind.
     modules: HashSet<&'s str>,
@@ -154,7 +154,7 @@ impl<'w> Uses<'w, '_> {
             imported: HashSet::new(),
             renamed: HashSet::new(),
             elsewhere: HashSet::new(),
-            through: HashSet::new(),
+            through: BTreeSet::new(),
             registered: HashSet::new(),
             modules: HashSet::new(),
         }

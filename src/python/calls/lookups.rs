@@ -43,11 +43,8 @@ impl<'a> Reader<'a> {
         self.current().rarely.extend(part);
         let of_object = self.behind_own_lookup(stmt, rest);
         self.current().rarely_of_object.extend(of_object);
-        match self.behind_stamp(stmt, rest) {
-            Some((part, Kept::Object)) => self.current().rarely_of_object.push(part),
-            Some((part, _)) => self.current().rarely.push(part),
-            None => {}
-        }
+        let stamped = self.behind_stamp(stmt, rest);
+        self.current().stamped.extend(stamped.map(|(part, kept)| (part, kept == Kept::Object)));
     }
 
     /// What follows `if KEPT is not None:` with a further question inside, whether what is kept is still good, of

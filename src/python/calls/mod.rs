@@ -158,6 +158,8 @@ pub struct Function<'a> {
     pub rarely: Vec<Span>,
     /// Parts that run once for each key of a table that its object keeps.
     pub rarely_of_object: Vec<Span>,
+    /// Parts that run once for each version of what is kept, and whether the object keeps it.
+    pub stamped: Vec<(Span, bool)>,
     /// Parts of a constructor that run only for an object which it has not set up before.
     pub sets_up: Vec<Span>,
     /// Parts that run when whoever used what it yields has failed or has done with it.
@@ -378,6 +380,7 @@ impl<'a> Function<'a> {
             forwarded: Vec::new(),
             rarely: Vec::new(),
             rarely_of_object: Vec::new(),
+            stamped: Vec::new(),
             sets_up: Vec::new(),
             clears_up: Vec::new(),
             goes_on: false,

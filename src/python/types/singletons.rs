@@ -23,14 +23,14 @@ impl<'a> Types<'a> {
     /// Whether making an instance of a class gives one that was made before, whatever is done to it again.
     pub(super) fn has_one_instance(&self, class: ClassId) -> bool {
         let name = self.class(class).name;
-        let gives_kept = |result: &&Expr| match result {
+        let gives_kept = |result: &Expr| match result {
             // `return Engine._instance`
             Expr::Attribute(attribute) => matches!(&*attribute.value, Expr::Name(owner) if owner.id.as_str() == name),
             _ => false,
         };
         let by_new = self.method(class, "__new__").iter().any(|method| match method {
             Value::Function(frame) => {
-                self.looks_up(method) || self.function(frame.function).results.iter().any(|one| gives_kept(&one))
+                self.looks_up(method) || self.function(frame.function).results.iter().any(|one| gives_kept(one))
             }
             _ => false,
         });
