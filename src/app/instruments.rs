@@ -318,6 +318,10 @@ fn django_logging<'a>(
     settings: &Settings<'a>,
 ) -> Option<Instrument> {
     if settings.are_known() {
+        // Then Django hands it to nobody.
+        if settings.value("LOGGING_CONFIG").is_some_and(|(_, value)| value.is_none_literal_expr()) {
+            return None;
+        }
         let (file, value) = settings.value("LOGGING").filter(|(_, value)| value.is_dict_expr())?;
         let frame = types.module_frame(types.index_of(file)?);
         let place = Place::new(file, span_of(value));
@@ -339,6 +343,10 @@ fn django_logging<'a>(
     let mut own = modules.iter().copied().filter(|&index| binds(index, "LOGGING"));
     let file = own.clone().find(|&index| builds(index)).or_else(|| own.find(|&index| binds(index, "ROOT_URLCONF")))?;
     let frame = types.module_frame(file);
+    let config = types.sources("LOGGING_CONFIG", frame, usize::MAX - 1);
+    if config.iter().any(|(bound, _)| matches!(bound, Bound::Value { value: Some(Expr::NoneLiteral(_)), .. })) {
+        return None;
+    }
     let (value, place) = match types.sources("LOGGING", frame, usize::MAX - 1).as_slice() {
         [(Bound::Value { value: Some(value @ Expr::Dict(dict)), .. }, home)] => {
             (*value, Place::new(types.facts_at(home.function.file).file, span_of(dict)))

@@ -136,7 +136,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
     let alone = unnamed(&assembly, &composed, files, facts);
     play(alone, &project, &mut reached, &mut assembly, &mut broken);
-    set_unnamed_aside(&mut assembly.deployments);
+    set_unnamed_aside(&mut assembly.deployments, files);
     let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
     for script in scripts {
         let place = script.place();
@@ -203,16 +203,32 @@ fn is_of_image(deployment: &Deployment) -> bool {
     deployment.kind == UnitKind::Image && deployment.instruction.is_some()
 }
 
-/// Says of options of uWSGI that nothing names that an image which runs another server is how the service runs.
-fn set_unnamed_aside(deployments: &mut [Deployment]) {
-    let is_image = |one: &&Deployment| {
-        one.kind == UnitKind::Image && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
-    };
-    let Some(image) = deployments.iter().find(is_image).map(|one| one.command) else { return };
+/// Says of options of uWSGI that nothing names that another server is how the service runs: what an image runs, or a
+/// container that loads an application from beside them.
+fn set_unnamed_aside(deployments: &mut [Deployment], files: &Files) {
+    let others = deployments.iter().filter(|one| {
+        one.container.is_some() && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
+    });
+    let others: Vec<(Place, Option<String>)> = others
+        .map(|one| {
+            let module = |app: &Located<String>| app.value.split(':').next().unwrap_or_default().replace('.', "/");
+            (one.command, one.app.as_ref().filter(|_| one.kind != UnitKind::Image).map(module))
+        })
+        .collect();
     let unnamed = |one: &&mut Deployment| one.kind == UnitKind::UwsgiConfiguration && one.development.is_none();
     for deployment in deployments.iter_mut().filter(unnamed) {
-        let why = "nothing here names it, and an image runs another server";
-        deployment.development = Some(Located::new(why.to_owned(), image));
+        let folder = files.get(deployment.command.file).folder();
+        let loads_from_here = |module: &str| {
+            let name = module.rsplit('/').next().unwrap_or(module);
+            let is_whole = |path: &str| path == module || path.ends_with(&format!("/{module}"));
+            is_whole(&join(folder, name)) && files.find(&join(folder, &format!("{name}.py"))).is_some()
+        };
+        let other = others.iter().find(|(_, module)| module.as_deref().is_none_or(loads_from_here));
+        if let Some((place, module)) = other {
+            let who = if module.is_some() { "a container beside it" } else { "an image" };
+            let why = format!("nothing here names it, and {who} runs another server");
+            deployment.development = Some(Located::new(why, *place));
+        }
     }
 }
 

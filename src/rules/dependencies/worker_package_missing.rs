@@ -1,7 +1,7 @@
 //! Fires when the worker class, or an option, needs a package that nothing installs.
 
 use super::prelude::*;
-use crate::deployment::surroundings;
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("worker-package-missing", Shape::Deployment(check));
 
@@ -87,7 +87,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let brought = carriers.iter().any(|carrier| deployment.asks_for(carrier))
         || deployment.asks_for_extra("gunicorn", package)
         || package == "uvicorn" && ["standard", "all"].iter().any(|extra| deployment.asks_for_extra("fastapi", extra));
-    if deployment.asks_for(package) || brought || surroundings::has_of_the_system(deployment, package, context.files) {
+    if deployment.asks_for(package) || brought || signs::has_of_the_system(deployment, package, context.files) {
         return;
     }
     let name = service.class_name();

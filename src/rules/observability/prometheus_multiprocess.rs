@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::app::{Instrument, InstrumentKind, METRICS_FOLDER};
-use crate::deployment::surroundings;
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("prometheus-multiprocess", Shape::App(check));
 
@@ -31,7 +31,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     let set = named_there
         || METRICS_FOLDER
             .iter()
-            .any(|name| context.variables.contains(*name) || surroundings::is_named_in_a_manifest(name, context.files))
+            .any(|name| context.variables.contains(*name) || signs::is_named_in_a_manifest(name, context.files))
         || is(&InstrumentKind::AsksForFolder);
     let in_code = app.instruments.iter().find_map(|seen| match seen.kind {
         InstrumentKind::Folder(early) => Some((seen.place, early)),

@@ -16,6 +16,7 @@ mod signals_swallowed;
 mod uwsgi_unsafe_defaults;
 
 use super::prelude;
+pub(in crate::rules) use signals_swallowed::swallows;
 
 pub(super) const RULES: &[prelude::Rule] = &[
     daemonised_under_supervisor::RULE,

@@ -2,14 +2,14 @@
 
 use super::prelude::*;
 use crate::app::BeginningKind;
-use crate::deployment::surroundings;
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("preload-cuda", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service else { return };
     // A question touches CUDA only where there is a GPU, and without one nothing uses it afterwards.
-    let counts = |what: &str| !is_question(what) || surroundings::names_a_gpu(context.files);
+    let counts = |what: &str| !is_question(what) || signs::names_a_gpu(context.files);
     if in_configuration(service, &counts, out) {
         return;
     }

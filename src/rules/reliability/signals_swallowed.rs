@@ -1,41 +1,55 @@
 //! Fires when a shell stays between whoever stops the service and the server.
 
 use super::prelude::*;
-use crate::deployment::{ShieldKind, UnitKind};
+use crate::deployment::{Deployment, Shield, ShieldKind, UnitKind};
 
 pub(super) const RULE: Rule = rule!("signals-swallowed", Shape::Deployment(check));
 
-fn check(service: &Service, context: &Context, out: &mut Findings) {
+/// Whether the signal to stop certainly does not reach the server, so that how it would stop is of no account.
+pub(in crate::rules) fn swallows(service: &Service, context: &Context) -> bool {
+    swallowing(service, context).is_some_and(|(shield, _)| shield.kind != ShieldKind::Alone)
+}
+
+/// The shell that keeps the signal to stop from the server, as far as anybody can tell, and how it comes to do so.
+fn swallowing<'s>(service: &'s Service, context: &Context) -> Option<(&'s Shield, &'static str)> {
     let deployment = service.deployment;
-    let Some(shield) = deployment.shield.as_ref().filter(|shield| service.in_production() && !shield.is_passed) else {
-        return;
-    };
+    let shield = deployment.shield.as_ref().filter(|shield| service.in_production() && !shield.is_passed)?;
     // systemd and Heroku signal every process of a unit; containers and supervisord only the first.
     if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
-        return;
+        return None;
     }
-    let signal = deployment.stop_signal.as_ref().map_or("SIGTERM", |signal| signal.value.as_str());
     // Nobody can pass that on.
-    if signal.ends_with("KILL") {
-        return;
+    if signal(deployment).ends_with("KILL") {
+        return None;
     }
     let declared = context.files.get(deployment.command.file).name();
     if deployment.kind == UnitKind::Platform && declared.starts_with("heroku") {
-        return;
+        return None;
     }
     let base = deployment.base.as_ref().map(|base| base.value.as_str());
     let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
     let why = match shield.kind {
         // bash and busybox become the last command of `-c`; where the container ends with its script, that is another
         // fault.
-        ShieldKind::LastOfBash | ShieldKind::Background { is_left: true } => return,
-        ShieldKind::Alone | ShieldKind::Last if busybox => return,
+        ShieldKind::LastOfBash | ShieldKind::Background { is_left: true } => return None,
+        ShieldKind::Alone | ShieldKind::Last if busybox => return None,
         ShieldKind::Alone => "`sh -c` starts it, and the `sh` of Debian and Ubuntu",
         ShieldKind::Last | ShieldKind::Middle => "the shell of this command line",
         ShieldKind::Script => "the script has no `exec` here, so its shell",
         ShieldKind::Pipe => "it runs in a pipe, so the shell",
         ShieldKind::Background { .. } => "it runs in the background, so the shell",
     };
+    Some((shield, why))
+}
+
+fn signal(deployment: &Deployment) -> &str {
+    deployment.stop_signal.as_ref().map_or("SIGTERM", |signal| signal.value.as_str())
+}
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let Some((shield, why)) = swallowing(service, context) else { return };
+    let deployment = service.deployment;
+    let signal = signal(deployment);
     let place = shield.command;
     let background = matches!(shield.kind, ShieldKind::Background { .. });
     let report = out.report(

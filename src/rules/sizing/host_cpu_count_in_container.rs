@@ -1,7 +1,7 @@
 //! Fires when a number of processes or threads is computed from the cores of the machine.
 
 use super::prelude::*;
-use crate::deployment::{UnitKind, surroundings};
+use crate::deployment::{UnitKind, signs};
 
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
@@ -26,7 +26,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         let container = service.deployment.container;
         let variables = setting.winner.variables();
         // Manifests of kinds that nobody reads name it like all others.
-        if setting.winner.named_variables().any(|name| surroundings::is_named_in_a_manifest(name, context.files)) {
+        if setting.winner.named_variables().any(|name| signs::is_named_in_a_manifest(name, context.files)) {
             continue;
         }
         if is_a_machine_of_its_own(service, context) {
@@ -83,9 +83,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 /// Whether AWS Fargate runs it, which gives each task a virtual machine with the cores of the task.
 fn is_a_machine_of_its_own(service: &Service, context: &Context) -> bool {
     match service.deployment.kind {
-        UnitKind::Platform => surroundings::is_on_fargate(service.deployment, context.files),
+        UnitKind::Platform => signs::is_on_fargate(service.deployment, context.files),
         // Nothing else in the project runs the image.
-        UnitKind::Image => surroundings::has_fargate_in_terraform(context.files),
+        UnitKind::Image => signs::has_fargate_in_terraform(context.files),
         _ => false,
     }
 }

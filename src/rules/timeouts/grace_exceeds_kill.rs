@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::advice;
+use crate::rules::reliability::swallows;
 use crate::rules::surroundings::seconds;
 use crate::sizing::chain::FEW_SECONDS;
 
@@ -18,6 +19,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let delay = deployment.stop_delay.as_ref();
     let total = exact(wait) + delay.map_or(0.0, |delay| delay.value.0);
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
+        return;
+    }
+    // A default that is written out is one all the same: what ends within it ends in both cases.
+    if total <= kill.seconds && !graceful.changes() && delay.is_none() {
+        return;
+    }
+    if swallows(service, context) {
         return;
     }
     // SIGINT and SIGQUIT end Gunicorn without waiting for requests (27.0.1).

@@ -1,7 +1,7 @@
 //! Fires when Gunicorn never replaces a worker that hangs.
 
 use super::prelude::*;
-use crate::deployment::{UnitKind, surroundings};
+use crate::deployment::{UnitKind, signs};
 
 pub(super) const RULE: Rule = rule!("timeout-disabled", Shape::Deployment(check));
 
@@ -15,11 +15,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // Google tells users of Cloud Run to switch it off: there the platform ends requests.
     let bind = deployment.setting("bind").and_then(Setting::place);
     let told = bind.is_some_and(|bind| context.files.text_at(bind).contains("PORT"))
-        || surroundings::is_knative(deployment, context.files);
+        || signs::is_knative(deployment, context.files);
     if told && matches!(deployment.kind, UnitKind::Image | UnitKind::KubernetesContainer) {
         return;
     }
-    if surroundings::is_handed_to_cloud_run(context.files) {
+    if signs::is_handed_to_cloud_run(context.files) {
         return;
     }
     // A debugger stops the worker on purpose.

@@ -3,6 +3,7 @@
 use super::prelude::*;
 use crate::app::Held;
 use crate::deployment::UnitKind;
+use crate::rules::reliability::swallows;
 
 pub(super) const RULE: Rule = rule!("unbounded-or-tiny-drain", Shape::Deployment(check));
 
@@ -27,6 +28,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // events: the words of a model, the progress of a task.
     let stream = app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_)));
     let Some(stream) = stream else { return };
+    // Nobody asks it to stop.
+    if swallows(service, context) {
+        return;
+    }
     let name = graceful.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let bound = service.kill(context).map_or(20, |kill| (kill.seconds - 10.0).max(5.0) as i64);
