@@ -14,6 +14,9 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
+/// Connections of a measured run.
+const CONNECTIONS: usize = 16;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing left to do
@@ -89,6 +92,19 @@ pub(crate) enum Form {
     Json,
 }
 
+/// How to print a measured run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunForm {
+    /// For people.
+    Pretty,
+    /// For programs; the shape is versioned.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// For a browser: one page with drawings that needs nothing else.
+    Html,
+}
+
 /// How to print what is read as a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Page {
@@ -110,7 +126,7 @@ pub(crate) enum Listing {
 }
 
 /// What is known about production.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Production")]
 pub(crate) struct Production {
     /// The environment of the settings that counts, such as the one of `[host.staging]`.
@@ -213,6 +229,9 @@ pub(crate) struct Advise {
     /// Exit with 1 if a setting lies outside its range.
     #[arg(long)]
     pub(crate) check: bool,
+    /// Measure the recommendation as well: this starts the server. `farrier measure` has options for how.
+    #[arg(long, conflicts_with_all = ["fix", "diff", "ask", "check", "compare"])]
+    pub(crate) measure: bool,
     /// Other machines to advise for, in one table: cores and memory of each.
     #[arg(long, value_name = "CORES:SIZE", value_delimiter = ',', value_parser = machine)]
     #[arg(conflicts_with_all = ["fix", "diff", "ask", "check"])]
@@ -248,7 +267,7 @@ pub(crate) struct Measure {
     pub(crate) path: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
-    pub(crate) format: Form,
+    pub(crate) format: RunForm,
     /// The Python that runs the service; else a virtual environment of the project, else `python3`.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
@@ -256,20 +275,31 @@ pub(crate) struct Measure {
     #[arg(long = "url", short = 'u', value_name = "/PATH", default_value = "/")]
     pub(crate) urls: Vec<String>,
     /// Connections that are kept busy.
-    #[arg(long, short = 'c', value_name = "N", default_value_t = 16)]
+    #[arg(long, short = 'c', value_name = "N", default_value_t = CONNECTIONS)]
     pub(crate) connections: usize,
-    /// Seconds that the run may take.
-    #[arg(long, short = 't', value_name = "SECONDS", default_value_t = 30)]
-    pub(crate) budget: u64,
+    /// Seconds that the run may take: 30 if not given, and 60 of a search.
+    #[arg(long, short = 't', value_name = "SECONDS")]
+    pub(crate) budget: Option<u64>,
     /// Measure a small service that comes with farrier, with a server that the Python has.
     #[arg(long)]
     pub(crate) demo: bool,
+    /// Look for the best worker class, processes and threads: what is clearly behind leaves the race, and what is left is
+    /// compared with the current and the recommended settings.
+    #[arg(long, conflicts_with_all = ["grid", "compare"])]
+    pub(crate) search: bool,
     /// Compare the current settings with every combination, such as `workers=1..5,threads=1..4`.
     #[arg(long, value_name = "RANGES", conflicts_with = "compare")]
     pub(crate) grid: Option<String>,
     /// Compare two configuration files with each other instead; what the command line says holds for both.
     #[arg(long, num_args = 2, value_names = ["FILE", "FILE"])]
     pub(crate) compare: Vec<PathBuf>,
+    /// Write the run into a file as JSON: what `check` and `advise` cite is `farrier-measured.json` in the root of the
+    /// project, which it is if no name is given.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "farrier-measured.json")]
+    pub(crate) save: Option<PathBuf>,
+    /// Print the load as a script for another generator, and run nothing.
+    #[arg(long, value_enum, value_name = "GENERATOR", conflicts_with = "save")]
+    pub(crate) export: Option<Export>,
     /// Whether to ask on one connection as well, in about three seconds for each path: how long a request takes, how much of
     /// that it computes, and what a worker takes of memory.
     #[arg(long, value_enum, value_name = "WHEN", default_value = "on")]
@@ -282,6 +312,46 @@ pub(crate) struct Measure {
     pub(crate) launch: Option<String>,
     #[command(flatten)]
     pub(crate) production: Production,
+}
+
+impl Measure {
+    /// The run that goes with a recommendation.
+    pub(crate) fn of(advise: &Advise) -> Self {
+        let format = match advise.format {
+            Listing::Json => RunForm::Json,
+            Listing::Markdown => RunForm::Markdown,
+            Listing::Pretty => RunForm::Pretty,
+        };
+        Self {
+            path: advise.path.clone(),
+            format,
+            python: None,
+            urls: vec!["/".to_owned()],
+            connections: CONNECTIONS,
+            budget: None,
+            demo: false,
+            search: false,
+            grid: None,
+            compare: Vec::new(),
+            save: None,
+            export: None,
+            one_connection: Switch::On,
+            stalls: Watch::On,
+            launch: None,
+            production: advise.production.clone(),
+        }
+    }
+}
+
+/// A load generator for many machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Export {
+    /// A script for k6.
+    K6,
+    /// The same with a manifest for its operator on Kubernetes.
+    K6Operator,
+    /// A file for Locust.
+    Locust,
 }
 
 /// Whether a phase is run.

@@ -11,6 +11,7 @@ use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
+use support::asgi::asgi;
 use support::bench::{ASGI, Claim, WSGI, claim, show};
 use support::python::python_environment;
 
@@ -271,7 +272,7 @@ const LOGS: &[Claim] = &[
         bench.settles("on purpose", 1);
     }),
     claim("loggers-disabled", "`dictConfig` switches off the access log of Uvicorn", |bench| {
-        bench.write("asgi.py", &format!("{CONFIGURED}{ASGI}"));
+        bench.write("asgi.py", &asgi(&format!("{CONFIGURED}{ASGI}")));
         bench.serves("uvicorn asgi:app");
         assert!(bench.get("/").contains("200"));
         assert_eq!(bench.count("GET /"), 0, "{}", bench.log());

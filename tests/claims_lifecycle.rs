@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use farrier::rules::Card;
 use rustix::process::{Pid, Signal, kill_process};
+use support::asgi::asgi;
 use support::ground::Ground;
 use support::python::{compiled, servers_environment};
 
@@ -67,12 +68,7 @@ if os.environ.get("HOLD"):
     re.match(r"(a+)+$", "a" * int(os.environ["HOLD"]) + "b")
 
 async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+    # lifespan
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.accept"})
@@ -391,7 +387,7 @@ impl Bench {
     fn new() -> Self {
         let ground = Ground::new();
         ground.write("wsgi.py", WSGI);
-        ground.write("asgi.py", ASGI);
+        ground.write("asgi.py", &asgi(ASGI));
         Self { ground, hold: false, children: Vec::new().into() }
     }
 

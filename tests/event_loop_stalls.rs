@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use farrier::measure::{self, Candidate, Holds, Plan, Stalls};
 use farrier::servers::Server;
+use support::asgi::asgi;
 use support::python::{release, servers_environment};
 
 const WORK: &str = r"
@@ -36,12 +37,7 @@ listener.listen(100)
 salt = bcrypt.gensalt(10)
 
 async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+    # lifespan
     path = scope["path"]
     if path == "/sleep":
         time.sleep(0.15)  # sleep
@@ -80,7 +76,7 @@ fn machine() -> MutexGuard<'static, ()> {
 fn watched(server: &str, line: &str, paths: &[&str]) -> Stalls {
     let _machine = machine();
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in [("app.py", APP), ("work.py", WORK), ("sitecustomize.py", SITE)] {
+    for (name, text) in [("app.py", asgi(APP).as_str()), ("work.py", WORK), ("sitecustomize.py", SITE)] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let program: Vec<OsString> = vec![servers_environment().python.clone().into(), "-m".into(), server.into()];
@@ -121,13 +117,13 @@ fn every_line_is_found(server: &str, line: &str) {
             found.held.iter().find(|held| held.file.file_name() == Path::new(file).file_name() && held.line == line);
         held.unwrap_or_else(|| panic!("{file}:{line} in {found:#?}"))
     };
-    let sleep = seen("app.py", line_of(APP, "# sleep"));
+    let sleep = seen("app.py", line_of(&asgi(APP), "# sleep"));
     assert_eq!((sleep.holds, sleep.own, sleep.function.as_str()), (Holds::Sleep, true, "app"));
     assert!(sleep.times >= 2 && (100..600).contains(&sleep.longest.as_millis()), "{sleep:?}");
-    assert_eq!(seen("app.py", line_of(APP, "# socket")).holds, Holds::Socket);
+    assert_eq!(seen("app.py", line_of(&asgi(APP), "# socket")).holds, Holds::Socket);
     // On a machine that is busy with something else the kinds of computing are hard to tell apart.
     assert!(matches!(seen("work.py", line_of(WORK, "while")).holds, Holds::Cpu | Holds::CCall));
-    assert!(matches!(seen("app.py", line_of(APP, "# hash")).holds, Holds::Cpu | Holds::CCall));
+    assert!(matches!(seen("app.py", line_of(&asgi(APP), "# hash")).holds, Holds::Cpu | Holds::CCall));
 
     let times = |held: &&measure::Held| held.times;
     let right: usize = found.held.iter().filter(|held| is_right(held)).map(|held| times(&held)).sum();
@@ -136,7 +132,7 @@ fn every_line_is_found(server: &str, line: &str) {
 }
 
 fn is_right(held: &measure::Held) -> bool {
-    let app = ["# sleep", "# socket", "# hash", "work.loop(0.15)"].map(|what| line_of(APP, what));
+    let app = ["# sleep", "# socket", "# hash", "work.loop(0.15)"].map(|what| line_of(&asgi(APP), what));
     match held.file.file_name().and_then(|name| name.to_str()) {
         Some("app.py") => app.contains(&held.line),
         Some("work.py") => true,

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use farrier::measure::{self, Candidate, Doubt, Error, Outcome, Plan, Progress, Verdict, Warning};
 use farrier::servers::Server;
 use rustix::process::{Pid, Signal, kill_process};
-use support::python::{python_environment, servers_environment};
+use support::asgi::asgi;
+use support::python::{compiled, python_environment, servers_environment, tools_environment};
 
 /// A variable every process of one test inherits, by which it is found again.
 const MARK: &str = "FARRIER_TEST_MARK";
@@ -35,12 +36,7 @@ def failing(environ, start_response):
     return waiting(environ, start_response)
 
 async def asynchronous(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+    # lifespan
     import asyncio
     await asyncio.sleep(0.05)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
@@ -66,7 +62,7 @@ fn machine() -> MutexGuard<'static, ()> {
 /// A plan for two configurations of the application above, and the folder it lies in.
 fn plan(mark: &str, current: &str, recommended: &str) -> (Plan, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("app.py"), APP).unwrap();
+    std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
     let candidate = |label: &str, line: &str| Candidate {
         label: label.to_owned(),
         arguments: line.split_whitespace().map(str::to_owned).collect(),
@@ -364,12 +360,208 @@ fn other_servers_are_measured_on_an_address_of_their_own() {
         let [one, two] = &found.candidates[..] else { panic!("{found:#?}") };
         // Eight connections and 50 ms: 160 requests a second, whatever the machine.
         assert!(one.rate.median > 40.0, "{server}: {found:#?}");
-        // Where the machine is busy, connections wait for a second process that is still starting.
-        assert!(two.requests > 0, "{server}: {found:#?}");
+        // No process is measured that is still starting.
+        assert!(two.rate.median > 40.0, "{server}: {found:#?}");
+        assert!(!found.warnings.iter().any(|w| matches!(w, Warning::Asleep { .. })), "{server}: {found:#?}");
+        assert!(one.switches_per_request.is_some_and(|count| count > 0.0), "{server}: {one:?}");
         assert_eq!((one.errors.total(), two.errors.total()), (0, 0), "{server}: {found:#?}");
         assert_eq!(two.workers, 2, "{server}: {found:#?}");
         assert!(one.memory_per_worker.unwrap().as_mib() > 5.0, "{server}: {one:?}");
     }
+}
+
+/// The second worker imports for two seconds longer than the first, which answers meanwhile.
+#[test]
+fn nothing_is_measured_before_every_worker_takes_requests() {
+    let _machine = machine();
+    let slow = r#"
+import os, time
+try:
+    os.close(os.open("first", os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    end = time.process_time() + 1.5
+    while time.process_time() < end:
+        pass
+    open("second", "w").close()
+from app import asynchronous
+"#;
+    for (server, line) in [
+        (Server::Uvicorn, "--workers 2 slow:asynchronous"),
+        (Server::Gunicorn, "-w 2 -k uvicorn_worker.UvicornWorker slow:asynchronous"),
+    ] {
+        let (mut plan, folder) = plan("awake", line, line);
+        std::fs::write(folder.path().join("slow.py"), slow).unwrap();
+        plan.server = server;
+        plan.program = vec![servers_environment().python.clone().into(), "-m".into(), server.as_str().into()];
+        plan.budget = Duration::from_secs(2);
+        plan.in_turn = true;
+        let second = folder.path().join("second");
+        let mut ready = 0;
+        measure::run(&plan, &mut |progress| {
+            if let Progress::Ready { .. } = progress {
+                ready += 1;
+                assert!(second.exists(), "{server}: the second worker still imports");
+                let _ = std::fs::remove_file(&second);
+                let _ = std::fs::remove_file(folder.path().join("first"));
+            }
+        })
+        .unwrap();
+        assert!(ready >= 2);
+    }
+}
+
+#[test]
+fn a_unix_socket_is_measured_like_a_port() {
+    for (server, line) in [
+        (Server::Gunicorn, "-w 2 -k uvicorn_worker.UvicornWorker --bind unix:/nowhere/socket app:asynchronous"),
+        (Server::Uvicorn, "--uds /nowhere/socket app:asynchronous"),
+        (Server::Hypercorn, "-b unix:/nowhere/socket app:asynchronous"),
+        (Server::Granian, "--uds /nowhere/socket --interface asgi app:asynchronous"),
+    ] {
+        let _machine = machine();
+        let found = measured("socket", line, line, |plan| {
+            plan.server = server;
+            plan.socket = true;
+            plan.program = vec![servers_environment().python.clone().into(), "-m".into(), server.as_str().into()];
+            plan.budget = Duration::from_secs(3);
+        })
+        .unwrap();
+        for one in &found.candidates {
+            assert!(one.requests > 0 && one.errors.total() == 0, "{server}: {found:#?}");
+            let socket = one.command.iter().any(|word| word.contains("/farrier-") && word.ends_with("/socket"));
+            assert!(socket && !one.command.iter().any(|word| word.contains("/nowhere")), "{server}: {:?}", one.command);
+        }
+    }
+}
+
+/// uWSGI takes its settings from a file, whose socket must not be opened.
+#[test]
+fn uwsgi_is_measured_without_the_sockets_of_its_file() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    file("app.py", &asgi(APP));
+    file("uwsgi.ini", "[uwsgi]\nmodule = app:waiting\nhttp-socket = 127.0.0.1:1\nprocesses = 2\nmaster = true\n");
+    file("Procfile", "web: uwsgi --ini uwsgi.ini\n");
+    let installed = compiled("uwsgi==2.0.31");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    command.arg("measure").arg(folder.path()).args(["--format", "json", "--budget", "12", "--connections", "8"]);
+    command.args(["--grid", "processes=2..2", "--one-connection", "off", "--python", "python3"]);
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", installed.join("bin").display()));
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+    for index in 0..2 {
+        let one = &said["candidates"][index];
+        assert!(one["requests"].as_u64() > Some(0) && one["errors"] == 0, "{said:#}");
+        let line = one["command"].to_string();
+        assert!(line.contains("--processes=2") && !line.contains("127.0.0.1:1\"") && !line.contains("--ini"), "{line}");
+    }
+}
+
+#[test]
+fn a_search_finds_the_class_that_waiting_needs_and_never_one_that_fails() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
+    std::fs::write(folder.path().join("Procfile"), "web: gunicorn app:waiting --workers 2\n").unwrap();
+    let project = folder.path().to_str().unwrap();
+    let (said, exit) = said(&[project, "--budget", "40", "--connections", "8", "--search"]);
+    assert!([0, 1, 4].contains(&exit), "{exit}: {said:#}");
+    let labels: Vec<String> =
+        said["candidates"].as_array().unwrap().iter().map(|one| one["label"].to_string()).collect();
+    assert!(labels.iter().any(|label| label.contains("gthread")) && labels.len() > 3, "{labels:?}");
+    // Eight wait 50 ms each: two processes answer 40/s, and eight places 160/s.
+    let best = said["candidates"].as_array().unwrap().iter().find(|one| one["label"] == said["best"]).unwrap();
+    assert!(best["requests_per_second"]["median"].as_f64() > Some(70.0), "{said:#}");
+    assert_ne!(said["best"], "current", "{said:#}");
+    assert!(said["search"]["standing"].is_string(), "{said:#}");
+    assert!(said["seconds"].as_f64() < Some(60.0), "{said:#}");
+}
+
+#[test]
+fn a_search_leaves_out_what_answers_errors_however_fast() {
+    let _machine = machine();
+    let (mut plan, folder) = plan("errors", "-w 2 app:waiting", "-w 8 app:failing");
+    plan.candidates.push(Candidate { label: "gone".to_owned(), arguments: vec!["nothing:app".to_owned()] });
+    plan.candidates.push(Candidate { label: "four".to_owned(), arguments: vec!["-w=4".into(), "app:waiting".into()] });
+    plan.search = true;
+    plan.recommended = Some(1);
+    plan.budget = Duration::from_secs(20);
+    let found = measure::run(&plan, &mut |_| {}).unwrap();
+    assert_eq!(marked("errors"), Vec::new(), "left behind");
+    let search = found.search.as_ref().unwrap();
+    assert_eq!((search.best, search.standing), (3, measure::Standing::Refuted), "{found:#?}");
+    let left_out =
+        |wanted: &str| found.warnings.iter().any(|w| matches!(w, Warning::LeftOut { label, .. } if label == wanted));
+    assert!(left_out("recommended") && left_out("gone"), "{:?}", found.warnings);
+    drop(folder);
+}
+
+/// Ended at any moment, it leaves no process, no port and no file of the project changed.
+#[test]
+fn nothing_is_left_whenever_it_is_ended() {
+    let _machine = machine();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
+    std::fs::write(folder.path().join("Procfile"), "web: gunicorn app:asynchronous -k asgi -w 2\n").unwrap();
+    let files = || {
+        let mut all: Vec<(std::path::PathBuf, Vec<u8>)> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            // Python keeps there what it has compiled, as it does without farrier.
+            .filter(|path| path.is_file())
+            .map(|path| (path.clone(), std::fs::read(&path).unwrap()))
+            .collect();
+        all.sort();
+        all
+    };
+    let before = files();
+    let mut state: u64 = 0x5eed;
+    for round in 0..30 {
+        // SplitMix64, so that the moments are the same in every run.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut random = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        random ^= random >> 27;
+        let mark = format!("ended-{round}");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_farrier"))
+            .args(["measure", "--budget", "20", "--search", "--python"])
+            .arg(&servers_environment().python)
+            .arg(folder.path())
+            .env(MARK, &mark)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(random % 4000));
+        let ports = listening(&mark);
+        let signal = [Signal::INT, Signal::TERM, Signal::KILL][round % 3];
+        send(child.id(), signal);
+        child.wait().unwrap();
+        gone_within(&mark, Duration::from_secs(8));
+        for port in ports {
+            assert!(std::net::TcpListener::bind(("127.0.0.1", port)).is_ok(), "port {port} is still held");
+        }
+        assert!(files() == before, "a file of the project has changed");
+    }
+}
+
+/// The ports that processes with the mark listen on.
+fn listening(mark: &str) -> Vec<u16> {
+    let inodes: Vec<u64> = marked(mark)
+        .iter()
+        .filter_map(|(pid, _)| procfs::process::Process::new(*pid).and_then(|process| process.fd()).ok())
+        .flat_map(|files| files.flatten().collect::<Vec<_>>())
+        .filter_map(|file| match file.target {
+            procfs::process::FDTarget::Socket(inode) => Some(inode),
+            _ => None,
+        })
+        .collect();
+    let all = procfs::net::tcp().unwrap().into_iter();
+    let own = all.filter(|one| one.state == procfs::net::TcpState::Listen && inodes.contains(&one.inode));
+    own.map(|one| one.local_address.port()).collect()
 }
 
 /// What `farrier measure` says to programs, with the exit code.
@@ -379,10 +571,24 @@ fn said(arguments: &[&str]) -> (serde_json::Value, i32) {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let value = serde_json::from_str(&text);
+    if value.is_ok() {
+        validates(&text);
+    }
     (
         value.unwrap_or_else(|_| panic!("{text}{}", String::from_utf8_lossy(&output.stderr))),
         output.status.code().unwrap(),
     )
+}
+
+/// The published schema describes every document there is.
+fn validates(text: &str) {
+    let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/measure.schema.json");
+    let mut command = tools_environment().command();
+    let output = command.args(["-m", "check_jsonschema", "--schemafile", schema]).arg(file.path()).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&said));
 }
 
 #[test]
@@ -404,7 +610,7 @@ fn two_configuration_files_are_compared() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    file("app.py", APP);
+    file("app.py", &asgi(APP));
     file("Procfile", "web: gunicorn app:waiting --bind 0.0.0.0:1\n");
     let (one, other) = (file("one.conf.py", "workers = 1\n"), file("other.conf.py", "workers = 3\n"));
     let project = folder.path().to_str().unwrap();
@@ -418,7 +624,7 @@ fn two_configuration_files_are_compared() {
 fn a_grid_finds_the_workers_that_waiting_needs() {
     let _machine = machine();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("app.py"), APP).unwrap();
+    std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
     std::fs::write(folder.path().join("Procfile"), "web: gunicorn app:waiting\n").unwrap();
     let project = folder.path().to_str().unwrap();
     let (said, exit) = said(&[project, "--budget", "25", "--connections", "8", "--grid", "workers=1..4"]);
@@ -433,7 +639,7 @@ fn a_grid_finds_the_workers_that_waiting_needs() {
 fn what_a_request_takes_by_itself_is_told() {
     let _machine = machine();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("app.py"), APP).unwrap();
+    std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
     std::fs::write(folder.path().join("Procfile"), "web: gunicorn app:waiting\n").unwrap();
     let project = folder.path().to_str().unwrap();
     let (said, exit) = said(&[project, "--budget", "3"]);

@@ -166,7 +166,8 @@ fn set(
         }
         return Ok(change(Fix::unsafe_(title, vec![edit]), value, None));
     }
-    let winner = &effective.winner;
+    let (winner, tail) = deployment.without_tail(&effective.winner);
+    let winner = &winner;
     let behind = deployment.behind(winner, files);
     if let Some((behind, edit)) = behind.as_ref().and_then(|behind| Some((behind, behind.set(&value)?))) {
         allowed(behind.place, winner.layer, manner.only, files)?;
@@ -201,7 +202,7 @@ fn set(
         };
         format!("what sets it at {place} {what}: set {} to {value} there", item.setting)
     })?;
-    let unless = deployment.unset_variable(winner).map(str::to_owned);
+    let unless = deployment.unset_variable(winner).map(str::to_owned).or(tail);
     // Of a number that one file gives twice the last counts, and whoever reads the file should see no other.
     let again = effective.overridden.iter().filter(|other| {
         let file = |one: &Candidate| one.place.map(|place| place.file);
@@ -327,8 +328,18 @@ impl Candidate {
         let inside = |outer: Place, inner: Place| {
             outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
         };
+        // `workers = cores * 2 + 1`, or a name for all of that.
         let named = self.layer == Layer::ConfigFile
-            && files.text_at(place).chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            && files.get(place.file).is_python()
+            && cores.file == place.file
+            && is_arithmetic(files.text_at(place));
         (inside(place, cores) || named).then_some(place)
     }
+}
+
+/// Whether a text calculates with names and numbers, and calls nothing.
+fn is_arithmetic(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let calls = text.split('(').rev().skip(1).any(|before| before.trim_end().ends_with(is_word));
+    !calls && text.chars().all(|c| is_word(c) || " +-*/()".contains(c))
 }

@@ -5,10 +5,17 @@
 use std::collections::BTreeMap;
 
 use super::Change;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Edit;
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
+
+/// Whether the project makes an image, which may set by its variables what a file in it leaves open.
+pub fn makes_image(files: &Files) -> bool {
+    let is_recipe =
+        |name: &str| ["dockerfile", "containerfile"].iter().any(|word| name.to_ascii_lowercase().contains(word));
+    files.iter().any(|(_, file)| is_recipe(file.name()))
+}
 
 /// Sets what nobody sets, in `only` if that is all that may be edited.
 pub(super) fn insert(
@@ -18,10 +25,16 @@ pub(super) fn insert(
     only: Option<FileId>,
     files: &Files,
 ) -> Result<Edit, String> {
+    if deployment.kind == UnitKind::UwsgiConfiguration && makes_image(files) {
+        let at = files.describe(deployment.command);
+        return Err(format!(
+            "nothing starts {at} by its name, and an image that does may set it by a variable: set it to {value} where it is started"
+        ));
+    }
     let allowed = |file: FileId| only.is_none_or(|only| files.owner(file) == only);
     let configuration = deployment.configuration.as_ref().filter(|configuration| allowed(configuration.file));
     let in_file = configuration.and_then(|configuration| {
-        behind_last(deployment, setting, value, configuration.file, configuration.last_assignment, files)
+        self::in_file(deployment, setting, value, configuration.file, configuration.last_assignment, files)
     });
     if let Some(edit) = in_file {
         return Ok(edit);
@@ -47,8 +60,8 @@ pub(super) fn insert(
     }
 }
 
-/// Behind the last assignment of a configuration file: hooks, which conventionally come last, stay last.
-fn behind_last(
+/// Beside its kin in a configuration file, or behind the last assignment: hooks, which conventionally come last, stay last.
+fn in_file(
     deployment: &Deployment,
     setting: &'static str,
     value: &Value,
@@ -56,9 +69,9 @@ fn behind_last(
     last: Option<Place>,
     files: &Files,
 ) -> Option<Edit> {
-    if let Some(option) = deployment.option_file(file) {
+    if let Some(beside) = deployment.beside_in(file, setting, files) {
         let setting = deployment.setting(setting)?.setting;
-        return option.add_beside(files, setting, deployment.version.version, value);
+        return beside.add_beside(files, setting, deployment.version.version, value);
     }
     let text = files.get(file).text();
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };

@@ -20,6 +20,7 @@ mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
 pub use changes::{Change, Changes, GROUP, Manner, Refusal, changes};
+pub use insert::makes_image;
 pub use shared::reconcile;
 pub use single::hold;
 pub use stated::Stated;
@@ -110,6 +111,8 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         application.interface == Interface::Asgi
             && application.handlers.iter().any(|handler| handler.runs == Context::Thread(Pool::AnyIo))
     });
+    inputs.loop_handlers =
+        application.is_some_and(|application| application.handlers.iter().any(|handler| handler.runs == Context::Loop));
     inputs.thread_tokens = application.and_then(|application| {
         let tokens = application.tokens.as_ref()?;
         Some(Known::certain(tokens.value?, files.describe(tokens.place)))
@@ -124,11 +127,13 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     let others = ["backpressure", "runtime_threads", "cheaper", "limit_concurrency"];
     inputs.configured = Configured {
         workers: inputs.workers_setting().and_then(number),
-        threads: number(inputs.threads_setting()).or_else(|| one_thread(deployment, &inputs)),
+        threads: number(inputs.threads_setting()).or_else(|| threads_of_granian(deployment, &inputs)),
         worker_connections: chosen("worker_connections").or_else(|| chosen("gevent")).or_else(|| chosen("async")),
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
         written: GROUP.into_iter().filter_map(|name| Some((name, written(deployment, name, files)?))).collect(),
     };
+    inputs.threads_come = deployment.server == Server::Granian
+        && inputs.configured.threads.as_ref().is_some_and(|threads| threads.source == "default");
     inputs.chain = timing::chain(Around { deployment, stated, files }, sources.margins);
     inputs.free_threaded =
         deployment.base.as_ref().filter(|base| is_free_threaded(&base.value)).map(|base| files.describe(base.place));
@@ -174,11 +179,20 @@ pub fn first_inputs(application: Option<&Application>, started: Option<&Deployme
     inputs
 }
 
-/// Granian works out its threads by itself: one for an asynchronous application, and as many as it likes for
-/// the others, which leaves nothing to compare with.
-fn one_thread(deployment: &Deployment, inputs: &Inputs) -> Option<Known<u32>> {
-    let alone = deployment.server == Server::Granian && inputs.class.value == Class::EventLoop;
-    alone.then(|| Known::certain(1, "default"))
+/// Granian works out its threads by itself: one for an asynchronous application, and for the others half of what each
+/// worker takes at once, which by default is its share of the backlog (`server/common.py` of 2.8.7).
+fn threads_of_granian(deployment: &Deployment, inputs: &Inputs) -> Option<Known<u32>> {
+    if deployment.server != Server::Granian {
+        return None;
+    }
+    if inputs.class.value == Class::EventLoop {
+        return Some(Known::certain(1, "default"));
+    }
+    let is_unset = deployment.setting("blocking_threads").is_some_and(|threads| !threads.is_set());
+    let number = |name: &str| deployment.int(name).filter(|n| *n > 0);
+    let taken = number("backpressure").or_else(|| Some(number("backlog")? / number("workers")?))?;
+    let threads = u32::try_from((taken / 2).max(1)).ok()?;
+    is_unset.then(|| Known::certain(threads, "default"))
 }
 
 /// Whether the name of an image asks for a Python without the global lock: `python:3.14t-slim`.

@@ -6,6 +6,7 @@ use super::changes::{GROUP, Refusal};
 use crate::deployment::Deployment;
 use crate::sizing::{Advice, Amount, Item, Verdict};
 use crate::source::{Files, Place, Span};
+use crate::values::Value;
 
 /// The advice for each service as far as it can be written together, and what cannot.
 pub fn reconcile(services: &[(&Deployment, Option<&Advice>)], files: &Files) -> (Vec<Option<Advice>>, Vec<Refusal>) {
@@ -34,6 +35,11 @@ fn settle(
         let Some(place) = shared(owner, sharer, item.setting, files) else { continue };
         let Some(theirs) = other.items.iter_mut().find(|theirs| theirs.setting == item.setting) else { continue };
         if item.verdict != Verdict::Change && theirs.verdict != Verdict::Change {
+            continue;
+        }
+        // What counts on the cores of the machine that asks says nothing against a limit that a file states.
+        if one.elsewhere != other.elsewhere && GROUP.contains(&item.setting) {
+            (if one.elsewhere { item } else { theirs }).verdict = Verdict::InRange;
             continue;
         }
         if let Some((lower, upper)) = both(item, theirs) {
@@ -76,8 +82,12 @@ fn shared(one: &Deployment, other: &Deployment, setting: &str, files: &Files) ->
             let behind = deployment.behind(&effective.winner, files).filter(|behind| behind.exact);
             return behind.map(|behind| behind.place).or(effective.winner.place);
         }
-        let file = deployment.configuration.as_ref()?.file;
-        Some(Place::new(file, Span::new(0, 0)))
+        match &deployment.configuration {
+            Some(configuration) => Some(Place::new(configuration.file, Span::new(0, 0))),
+            // Overlays of one base have one command.
+            None if one.command != other.command => None,
+            None => deployment.add_option(files, setting, &Value::Int(1)).map(|edit| edit.place),
+        }
     };
     place(one).filter(|here| place(other) == Some(*here))
 }

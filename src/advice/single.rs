@@ -8,6 +8,7 @@ use crate::deployment::Deployment;
 use crate::servers::Server;
 use crate::sizing::{Class, Inputs, Known};
 use crate::source::{Files, Place};
+use crate::values::Value;
 
 /// The rule about clients that one process knows.
 const SESSIONS: &str = "socketio-needs-affinity";
@@ -59,7 +60,14 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
             place: kept.place,
         })
     });
-    jobs.chain(sessions).chain(kept).chain(threads).collect()
+    // What a loop does outside of its process, several do several times.
+    let loops = |one: &&Beginning| one.kind == BeginningKind::Loops && one.term == Term::GoesOn && !one.is_guarded;
+    let loops = application.beginnings.iter().filter(loops).map(|one| Single {
+        rule: "scheduler-per-worker",
+        why: format!("of several each would run `{}` on and on, which starts {}", one.what, moment(one)),
+        place: one.place,
+    });
+    jobs.chain(sessions).chain(kept).chain(threads).chain(loops).collect()
 }
 
 /// Keeps `inputs` to one process, where its `deployment`, if it has one, can have no more, or `application` needs that
@@ -71,6 +79,15 @@ pub fn hold(
     files: &Files,
     runs: &dyn Fn(&str, &str) -> bool,
 ) {
+    let reload = deployment.filter(|deployment| deployment.server == Server::Uvicorn);
+    let reload = reload.and_then(|deployment| deployment.setting("reload"));
+    if let Some(reload) = reload.filter(|reload| reload.value() == Some(&Value::Bool(true))) {
+        // `Config.workers` is looked at only where nothing reloads (`main.py` of Uvicorn 0.54.0).
+        let place = reload.place().map_or_else(|| "default".to_owned(), |place| files.describe(place));
+        inputs.configured.workers = Some(Known::certain(1, format!("while it reloads, {place}")));
+        inputs.one_process = Some(Known::certain("Uvicorn runs one while it reloads".to_owned(), place));
+        return;
+    }
     let workers = inputs.configured.workers.as_ref().map(|workers| workers.value);
     let setting = inputs.workers_setting().and_then(|name| deployment?.setting(name));
     // Of a number that nobody can tell the application says as much as of one process, unless that follows the cores.

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blocking::Entry;
 use super::dropped::Holders;
 use super::target::Target;
-use super::{Category, Context};
+use super::{Category, Context, guarded};
 use crate::python::calls::{Event, EventKind, Function};
 use crate::python::effects::{Effects, Sink};
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
-use crate::python::syntax::ast::{self, Expr, Stmt};
-use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::{Module, span_of};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place, Span};
 
@@ -60,6 +60,8 @@ pub enum BeginningKind {
     Schedules,
     /// Makes use of a GPU.
     Gpu,
+    /// Starts a task of the event loop.
+    Loops,
 }
 
 /// Methods that start something, by the last part of their class.
@@ -74,6 +76,7 @@ const STARTS: &[(&str, &str, BeginningKind)] = &[
     ("apscheduler.*.GeventScheduler", "start", BeginningKind::Schedules),
     ("apscheduler.*.TornadoScheduler", "start", BeginningKind::Schedules),
     ("flask_apscheduler.*APScheduler", "start", BeginningKind::Schedules),
+    ("scheduler.*Scheduler", "exec_jobs", BeginningKind::Schedules),
 ];
 
 /// Functions that do.
@@ -81,6 +84,9 @@ const CALLS: &[(&str, BeginningKind)] = &[
     ("fastapi_utils.tasks.repeat_every", BeginningKind::Schedules),
     ("fastapi_utilities.repeat_every", BeginningKind::Schedules),
     ("schedule.run_pending", BeginningKind::Schedules),
+    // Each of its jobs is a task of the loop as soon as it is asked for (`scheduler` 0.8.11).
+    ("scheduler.asyncio.Scheduler", BeginningKind::Schedules),
+    ("scheduler.asyncio.scheduler.Scheduler", BeginningKind::Schedules),
     ("torch.cuda.*", BeginningKind::Gpu),
     ("tensorflow.Session", BeginningKind::Gpu),
     ("tensorflow.compat.v1.Session", BeginningKind::Gpu),
@@ -141,21 +147,6 @@ const FORK_SAFE: [&str; 2] = ["redis", "django-redis"];
 /// How many names stand for names before it is given up.
 const MAX_HOPS: usize = 4;
 
-/// Words in the names and texts of a module that show that only one process does something.
-const LOCKS: [&str; 11] = [
-    "fcntl",
-    "filelock",
-    "FileLock",
-    "redlock",
-    "Redlock",
-    "redis_lock",
-    "advisory_lock",
-    "leader",
-    "RUN_SCHEDULER",
-    "ENABLE_SCHEDULER",
-    "SCHEDULER_ENABLED",
-];
-
 /// What the application does before the first request, in the order of files and lines.
 pub(super) fn find(
     types: &Types<'_>,
@@ -193,14 +184,27 @@ pub(super) fn find(
             // What is handed to a pool has an end, as a rule; a thread of its own rarely is for less than a loop.
             let is_open = started.is_empty() && beginning.what.rsplit('.').next() == Some("start");
             let is_timer = beginning.what.starts_with("Timer.");
-            let below = below(effects, started);
+            let mut below = below(effects, started);
+            if beginning.kind == BeginningKind::Loops {
+                let handed: Vec<Frame> = below.iter().flat_map(|&node| reader.handed(effects, node)).collect();
+                let handed: Vec<usize> = handed.into_iter().map(|frame| effects.explore(frame)).collect();
+                below.extend(self::below(effects, handed));
+            }
             let stores = below.iter().any(|&node| effects.node(node).sinks.iter().any(stores));
-            let goes_on = beginning.kind == BeginningKind::Threads
-                && (is_open
-                    || below.iter().any(|&node| {
-                        let function = types.function(effects.node(node).frame.function);
-                        function.goes_on || is_timer && makes_timers(function)
-                    }));
+            let is_endless = || {
+                below.iter().any(|&node| {
+                    let function = types.function(effects.node(node).frame.function);
+                    function.goes_on || is_timer && makes_timers(function)
+                })
+            };
+            let goes_on = match beginning.kind {
+                BeginningKind::Threads => is_open || is_endless(),
+                // What a loop does with the memory of its process, each process needs.
+                BeginningKind::Loops => {
+                    is_endless() && below.iter().any(|&node| effects.node(node).sinks.iter().any(is_outside))
+                }
+                _ => false,
+            };
             Beginning { term: if goes_on { Term::GoesOn } else { Term::Ends }, stores, ..beginning }
         })
         .collect();
@@ -213,6 +217,14 @@ pub(super) fn find(
 fn makes_timers(function: &Function<'_>) -> bool {
     let is_one = |event: &Event<'_>| matches!(event.kind, EventKind::Call(call, _) if last(&call.func) == "Timer");
     function.events.iter().any(is_one)
+}
+
+/// Whether a call has to do with anything outside of its process.
+const fn is_outside(sink: &Sink) -> bool {
+    !matches!(
+        sink.effect.category,
+        Category::Sleep | Category::Lock | Category::EventLoop | Category::Queue | Category::Cpu | Category::Input
+    )
 }
 
 /// Whether a call leaves something where other processes find it.
@@ -336,6 +348,12 @@ impl<'a> Reader<'_, 'a> {
         }
         for event in &function.events {
             let EventKind::Call(call, _) = event.kind else { continue };
+            if let Some((name, work)) = task(call) {
+                let functions = self.functions(work, node.frame);
+                if !functions.is_empty() {
+                    add(BeginningKind::Loops, name, event.span, functions);
+                }
+            }
             if let Some((kind, what)) = self.starts(call, node.frame, file)
                 && own(kind)
                 && (kind != BeginningKind::Connects || !closes && !self.is_dropped(node.frame, file, event.span))
@@ -387,13 +405,30 @@ impl<'a> Reader<'_, 'a> {
         self.moves_to_gpu(call, frame, file).then_some((BeginningKind::Gpu, shown))
     }
 
+    /// The functions of the project that a function has threads run, which hold up nothing and are done all the same.
+    fn handed(&self, effects: &Effects<'_, 'a>, node: usize) -> Vec<Frame> {
+        let frame = effects.node(node).frame;
+        let work = self.types.function(frame.function).events.iter().filter_map(|event| {
+            let EventKind::Call(call, _) = event.kind else { return None };
+            match last(&call.func) {
+                "to_thread" | "run_sync" | "run_in_threadpool" => call.arguments.args.first(),
+                "run_in_executor" => call.arguments.args.get(1),
+                _ => None,
+            }
+        });
+        work.flat_map(|work| self.functions(work, frame)).collect()
+    }
+
+    /// The functions of the project that an expression stands for.
+    fn functions(&self, expr: &'a Expr, home: Frame) -> Vec<Frame> {
+        let values = self.types.value(expr, home);
+        let of = |value: &Value<'a>| if let Value::Function(function) = value { Some(*function) } else { None };
+        values.iter().filter_map(of).collect()
+    }
+
     /// The functions of the project that a thread runs, by the call that starts it or hands it work.
     fn started(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Frame> {
-        let functions = |expr: &'a Expr, home: Frame| {
-            let values = self.types.value(expr, home);
-            let of = |value: &Value<'a>| if let Value::Function(function) = value { Some(*function) } else { None };
-            values.iter().filter_map(of).collect::<Vec<_>>()
-        };
+        let functions = |expr: &'a Expr, home: Frame| self.functions(expr, home);
         if last(&call.func) == "submit" {
             return call.arguments.args.first().map(|work| functions(work, frame)).unwrap_or_default();
         }
@@ -470,102 +505,19 @@ impl<'a> Reader<'_, 'a> {
     /// Whether something may keep the call from being made in every process.
     fn is_guarded(&self, file: FileId, span: Span) -> bool {
         let text = self.files.get(file).text();
-        // What the text does not mention needs no second look.
-        let mentioned: Vec<&str> = LOCKS.iter().copied().filter(|word| text.contains(word)).collect();
-        let takes = text.contains("acquire");
-        let module = self.trees.get(&file).filter(|_| takes || !mentioned.is_empty());
-        module.is_some_and(|module| says(module, &mentioned))
-            || self.trees.get(&file).is_some_and(|module| {
-                let mut seeker = Conditions { span, text, found: false };
-                visitor::Visitor::visit_body(&mut seeker, &module.body);
-                seeker.found
-            })
+        self.trees.get(&file).is_some_and(|module| guarded::is_guarded(module, text, span))
     }
 }
 
-/// Whether a name or a text in the code of a module holds one of these words; comments say nothing.
-fn says(module: &Module, words: &[&str]) -> bool {
-    struct Words<'w> {
-        words: &'w [&'w str],
-        found: bool,
-    }
-    impl Words<'_> {
-        fn look(&mut self, text: &str) {
-            self.found |= self.words.iter().any(|word| text.contains(word));
-        }
-    }
-    impl<'a> visitor::Visitor<'a> for Words<'_> {
-        fn visit_stmt(&mut self, statement: &'a Stmt) {
-            match statement {
-                Stmt::Import(import) => import.names.iter().for_each(|alias| self.look(alias.name.as_str())),
-                Stmt::ImportFrom(import) => {
-                    self.look(import.module.as_deref().unwrap_or_default());
-                    import.names.iter().for_each(|alias| self.look(alias.name.as_str()));
-                }
-                // A text that stands alone explains something.
-                Stmt::Expr(alone) if matches!(*alone.value, Expr::StringLiteral(_)) => return,
-                Stmt::FunctionDef(def) => self.look(def.name.as_str()),
-                _ => {}
-            }
-            visitor::walk_stmt(self, statement);
-        }
-
-        fn visit_expr(&mut self, expr: &'a Expr) {
-            match expr {
-                Expr::Name(name) => {
-                    let name = name.id.as_str();
-                    self.look(name);
-                    self.found |= name.contains("acquire") && is_lock(&[name]);
-                }
-                Expr::Attribute(attribute) => {
-                    let name = attribute.attr.as_str();
-                    self.look(name);
-                    // A pool is acquired from as well; a lock says that it is one.
-                    let taken = if let Expr::Call(made) = &*attribute.value { &*made.func } else { &*attribute.value };
-                    self.found |= name.contains("acquire") && is_lock(&[last(taken), name]);
-                }
-                Expr::StringLiteral(text) => self.look(text.value.to_str()),
-                _ => {}
-            }
-            visitor::walk_expr(self, expr);
-        }
-    }
-    let mut seeker = Words { words, found: false };
-    visitor::Visitor::visit_body(&mut seeker, &module.body);
-    seeker.found
-}
-
-/// Whether one of these names means something that only one process has at a time.
-fn is_lock(names: &[&str]) -> bool {
-    let words = ["lock", "mutex", "lease", "semaphore", "singleton"];
-    names.iter().any(|name| words.iter().any(|word| name.to_ascii_lowercase().contains(word)))
-}
-
-/// Looks for an `if` around a call that asks for more than whether the thing runs already.
-struct Conditions<'s> {
-    span: Span,
-    text: &'s str,
-    found: bool,
-}
-
-impl<'a> visitor::Visitor<'a> for Conditions<'_> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        let own = span_of(statement);
-        if self.found || own.start > self.span.start || own.end < self.span.end {
-            return;
-        }
-        if let Stmt::If(branch) = statement {
-            let asked = span_of(&*branch.test);
-            let words = self.text.get(asked.start..asked.end).unwrap_or_default();
-            // What stands under `__name__ == "__main__"` no import runs, and what stands beside it every import.
-            let is_program = words.contains("__name__");
-            let asks = !is_program && !words.contains("running") && !words.contains("is None");
-            self.found = own.start < self.span.start && asks;
-        }
-        visitor::walk_stmt(self, statement);
-    }
-
-    fn visit_expr(&mut self, _: &'a Expr) {}
+/// The coroutine that a call hands to the loop, with its name: `asyncio.create_task(poll())`, `group.start_soon(poll)`.
+fn task(call: &ast::ExprCall) -> Option<(&str, &Expr)> {
+    let work = call.arguments.args.first()?;
+    let work = match (last(&call.func), work) {
+        ("create_task" | "ensure_future", Expr::Call(made)) => &*made.func,
+        ("start_soon", work) => work,
+        _ => return None,
+    };
+    Some((last(work), work))
 }
 
 /// Whether a dotted name is the known one, in which `*` stands for any text.
@@ -580,7 +532,7 @@ fn tail(class: &str) -> &str {
     class.rsplit('.').next().unwrap_or(class)
 }
 
-fn last(callee: &Expr) -> &str {
+pub(super) fn last(callee: &Expr) -> &str {
     match callee {
         Expr::Attribute(attribute) => attribute.attr.as_str(),
         Expr::Name(name) => name.id.as_str(),

@@ -13,7 +13,7 @@ use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Sink};
 use crate::python::frameworks::Found;
 use crate::python::syntax::ast;
-use crate::python::types::{Frame, FunctionId};
+use crate::python::types::{Frame, FunctionId, Switch};
 use crate::source::{Place, Span};
 
 /// How many functions a chain may hold before it counts as likely only, leaving out those that are always called.
@@ -56,6 +56,8 @@ struct Cause {
     standing: Standing,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
+    /// What has to be set for that to be told to the framework.
+    switch: Option<Switch>,
     /// Who reaches it.
     reached: Vec<Reached>,
 }
@@ -154,6 +156,7 @@ pub(super) fn blocking(
                     chain: chain.clone(),
                     standing,
                     role,
+                    switch: entry.found.switch,
                     reached: Vec::new(),
                 });
                 if standing < cause.standing {
@@ -161,6 +164,7 @@ pub(super) fn blocking(
                     cause.chain = chain.clone();
                     cause.end = chain.end;
                     cause.role = role;
+                    cause.switch = entry.found.switch;
                 }
                 cause.ends.insert(chain.end);
                 cause.reached.push(Reached {
@@ -185,8 +189,18 @@ pub(super) fn blocking(
     let (asking, route_classes) = (loops::asking(effects), RouteClasses::default());
     // Nothing of asyncio works there.
     let on_trio = framework == Framework::Quart && effects.types().imports_package("quart_trio");
-    let report =
-        Report { effects, on_trio, framework, handlers, called, wrapped, asking: &asking, lines, route_classes };
+    let report = Report {
+        effects,
+        on_trio,
+        framework,
+        handlers,
+        called,
+        wrapped,
+        asking: &asking,
+        lines,
+        route_classes,
+        sources,
+    };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let may_be_plain = |function: FunctionId| report.may_be_plain(function);
@@ -286,7 +300,9 @@ fn categories(sinks: &[Sink]) -> Vec<Category> {
 struct Way {
     /// The node that blocks.
     end: usize,
-    /// What is called where the loop stands still.
+    /// The function in which the loop stands still.
+    begin: usize,
+    /// What is called there.
     moved: usize,
     /// Where that is.
     site: Site,
@@ -307,6 +323,7 @@ struct Report<'e, 't, 'a> {
     asking: &'e HashSet<FunctionId>,
     lines: Lines<'e, 't, 'a>,
     route_classes: RouteClasses,
+    sources: &'e repair::Sources<'e>,
 }
 
 impl Report<'_, '_, '_> {
@@ -356,7 +373,8 @@ impl Report<'_, '_, '_> {
         sites.retain(|(frame, _)| !is_way(*frame));
         let moved = cause.chain.ways.get(outer + 1).map_or(cause.end, |way| way.node);
         let wrapper = self.wrapper(moved);
-        let way = Way { end: cause.end, moved, site: (anchor_frame, anchor_span), wrapper };
+        let begin = cause.chain.ways.get(outer).map_or(cause.end, |way| way.node);
+        let way = Way { end: cause.end, begin, moved, site: (anchor_frame, anchor_span), wrapper };
         let called_back = outer > 0
             && cause.chain.ways.get(outer - 1).is_some_and(|way| way.left)
             && !types.function(anchor_frame.function).is_async;
@@ -381,6 +399,7 @@ impl Report<'_, '_, '_> {
             repeats,
             always,
             destination: known.destination,
+            only_where: self.only_where(&steps, cause.switch),
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
@@ -397,6 +416,21 @@ impl Report<'_, '_, '_> {
         };
         let is_exceptional = steps.iter().any(|&(frame, span)| function(frame).is_exceptional(span));
         Some(Stated { anchor: anchor_frame.function, blocking, sites, wrapper, is_exceptional })
+    }
+
+    /// What has to be set, and is not by default, for anybody to come this way.
+    fn only_where(&self, steps: &[(Frame, Span)], mounted: Option<Switch>) -> Option<(String, Place)> {
+        let types = self.effects.types();
+        let on_way = || steps.iter().find_map(|&(frame, span)| types.switch_at(frame, span));
+        let switch = mounted.or_else(on_way)?;
+        let text = self.sources.files.get(switch.test.file).slice(switch.test.span);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = match (switch.holds, text.strip_prefix("not ")) {
+            (true, _) => text,
+            (false, Some(inner)) => inner.to_owned(),
+            (false, None) => format!("not {text}"),
+        };
+        Some((text.replace('`', "'"), switch.test))
     }
 
     /// What may move a call of this function to a thread: what asks Django's database on its way belongs into the
@@ -469,7 +503,7 @@ impl Report<'_, '_, '_> {
         if called_back {
             let text =
                 "hand the call to a thread, `loop.run_in_executor(None, ...)`, or have a task await it".to_owned();
-            return Remedy { text, before: None, async_twin: None, drop_async: false };
+            return Remedy { text, before: None, async_twin: None, drop_async: false, shares: false };
         }
         let function = self.effects.types().function(anchor);
         let drop_async = self.may_be_plain(anchor);
@@ -496,10 +530,24 @@ impl Report<'_, '_, '_> {
         if self.on_trio {
             let text =
                 text.replace("asyncio.to_thread", "trio.to_thread.run_sync").replace("asyncio.sleep", "trio.sleep");
-            return Remedy { text, before: None, async_twin: None, drop_async };
+            return Remedy { text, before: None, async_twin: None, drop_async, shares: false };
         }
         let before = sink.effect.instead_since.filter(|_| is_written_so);
         let before = before.map(|since| (since, with("`await asyncio.to_thread(...)`")));
-        Remedy { text, before, async_twin: twin.map(str::to_owned), drop_async }
+        let shared = repair::shared_file(self.effects, way.begin);
+        let with_own_file = |text: String| match shared {
+            Some(path) => format!(
+                "`{path}` is the same file for all requests, which only the loop keeps apart: first give each request one \
+                 of its own (`tempfile`), then {text}"
+            ),
+            None => text,
+        };
+        Remedy {
+            text: with_own_file(text),
+            before: before.map(|(since, text)| (since, with_own_file(text))),
+            async_twin: twin.map(str::to_owned),
+            drop_async: drop_async && shared.is_none(),
+            shares: shared.is_some(),
+        }
     }
 }

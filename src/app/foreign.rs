@@ -31,7 +31,7 @@ const PASSES_ON: [&str; 10] =
     ["Middleware", "App", "Mount", "Route", "Router", "Host", "Dispatcher", "Handler", "Runner", "Config"];
 
 /// Methods by which an application takes another one, or a router, whatever they are called on.
-const TAKES: [&str; 13] = [
+pub(super) const TAKES: [&str; 13] = [
     "mount",
     "host",
     "add_route",

@@ -94,6 +94,7 @@ impl Instructions {
                 route: None,
                 told_once_by: None,
                 doubts: 0,
+                switch: None,
             }));
         }
         (found, missing)

@@ -255,6 +255,17 @@ fn is_conditional(module: &Module, at: Span) -> bool {
     search.found
 }
 
+/// Whether a handler goes on without a module.
+fn misses_import(handler: &ast::ExceptHandler) -> bool {
+    let ast::ExceptHandler::ExceptHandler(handler) = handler;
+    let is = |expr: &Expr| matches!(expr, Expr::Name(name) if matches!(name.id.as_str(), "ImportError" | "ModuleNotFoundError"));
+    match handler.type_.as_deref() {
+        Some(Expr::Tuple(tuple)) => tuple.elts.iter().any(is),
+        Some(one) => is(one),
+        None => false,
+    }
+}
+
 struct Conditions {
     at: Span,
     found: bool,
@@ -264,7 +275,12 @@ impl<'a> visitor::Visitor<'a> for Conditions {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         let span = span_of(statement);
         if span.start <= self.at.start && self.at.end <= span.end {
-            self.found |= matches!(statement, Stmt::If(_));
+            self.found |= match statement {
+                Stmt::If(_) => true,
+                // What may be missing is there only where somebody asks for it.
+                Stmt::Try(attempt) => attempt.handlers.iter().any(misses_import),
+                _ => false,
+            };
             visitor::walk_stmt(self, statement);
         }
     }
@@ -279,9 +295,14 @@ fn django_debug(
     settings: &Settings<'_>,
 ) -> Option<Instrument> {
     if settings.are_known() {
-        let (file, value) = settings.value("DEBUG").filter(|(file, value)| is_true(value) && settings.are_of(*file))?;
+        let counts = |file: FileId| settings.are_of(file) && !settings.may_be_varied(types, "DEBUG");
+        let (file, value) = settings.value("DEBUG").filter(|(file, value)| is_true(value) && counts(*file))?;
         let place = Place::new(file, span_of(value));
         return Some(Instrument { kind: Kind::DjangoDebug, what: "DEBUG".to_owned(), place, at_import: true });
+    }
+    // A name that is worked out may be that of other settings.
+    if settings.are_chosen() {
+        return None;
     }
     let top = |index: &u32| types.facts_at(*index).functions.first();
     let binds = |index: &&u32| top(index).is_some_and(|module| module.bindings.contains_key("DEBUG"));

@@ -73,7 +73,8 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         let text = files.get(file).text();
         let limits = LIMITERS.iter().any(|package| text.contains(package)) && !names_storage
             // Which of two limiters runs is not known where another branch makes one with a store.
-            && !text.contains("storage_uri");
+            && !text.contains("storage_uri")
+            && !is_switched(text);
         let asks = limits
             || sessions_in_cache && text.contains(LOCAL_CACHE)
             || text.to_ascii_lowercase().contains("conn_max_age")
@@ -99,6 +100,16 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         found.extend(seeker.found);
     }
     found
+}
+
+/// Whether the environment is asked for limits: without any there may be no limiter either.
+fn is_switched(text: &str) -> bool {
+    let asks = ["getenv(", "environ.get(", "environ["];
+    let name = |at: usize| text.get(at..)?.split([')', ']', ',']).next().map(str::to_ascii_uppercase);
+    asks.iter().any(|ask| {
+        let mut found = text.match_indices(ask).filter_map(|(at, ask)| name(at + ask.len()));
+        found.any(|name| name.contains("LIMIT"))
+    })
 }
 
 /// The names on which these files call `init_app`.

@@ -10,6 +10,7 @@ mod blocking;
 mod cases;
 mod dropped;
 mod foreign;
+mod guarded;
 mod handed;
 #[cfg(test)]
 mod hostile_cases;
@@ -24,6 +25,7 @@ mod mentioned;
 mod merging;
 mod metrics;
 mod mounted;
+mod mounts;
 mod nested;
 mod orphans;
 mod pools;
@@ -270,6 +272,7 @@ fn assemble<'a>(
     let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
     let uncalled = uncalled::uncalled(types, loaded, files, object);
     foreign.unread = mentioned::unread(types, loaded, modules, object, uncalled);
+    foreign.switched = mounts::switched(types, loaded);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,

@@ -9,6 +9,7 @@ mod around;
 mod cases;
 mod imports;
 mod references;
+mod shared;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use self::around::{Around, Parent, around};
 use self::imports::Import;
 use self::references::References;
+pub(super) use self::shared::shared_file;
 use super::blocking::Site;
 use super::limits::call_at;
 use super::{Blocking, Category, Weight};
@@ -95,6 +97,9 @@ impl<'r, 'a> Repairs<'r, 'a> {
         let all_here = sites.iter().all(|(frame, _)| frame.function.file == anchor.file);
         // A file with errors was read around them, and an edit may land in one.
         let whole = self.sources.modules.get(&file).is_some_and(|module| module.errors.is_empty());
+        if blocking.remedy.shares {
+            return None;
+        }
         // A thread helps little against work that holds the interpreter's lock: the help says what does.
         let computes = blocking.category == Category::Cpu && !blocking.remedy.drop_async;
         if computes && !blocking.remedy.text.contains("asyncio.to_thread") {

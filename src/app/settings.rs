@@ -12,7 +12,7 @@ use crate::python::calls::{EventKind, is_development};
 use crate::python::modules::ModuleRef;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
-use crate::python::types::{ClassId, Types};
+use crate::python::types::{ClassId, Types, is_for_developers};
 use crate::source::{FileId, Place, Span};
 
 /// How many files settings are put together from.
@@ -32,6 +32,8 @@ pub(super) struct Settings<'a> {
     classes: Vec<Place>,
     /// The file whose settings are loaded where the environment names no other.
     stands_in: Option<FileId>,
+    /// Whether the application names them itself, in a way that is not followed to one name.
+    chosen: bool,
 }
 
 /// A statement that says something about settings.
@@ -74,7 +76,7 @@ pub(super) fn find<'a>(
     let files: Vec<FileId> =
         loaded.iter().filter(|index| binds(index)).map(|&index| types.facts_at(index).file).collect();
     if files.is_empty() {
-        return Settings { steps: None, files, classes: Vec::new(), stands_in: None };
+        return Settings { steps: None, files, classes: Vec::new(), stands_in: None, chosen: false };
     }
     let by_default = || {
         let mut defaults = object.modules.iter().flat_map(|&index| {
@@ -104,6 +106,8 @@ pub(super) fn find<'a>(
         Some(name) => Some(steps_of(name).unwrap_or_default()),
         None => by_default().and_then(steps_of),
     };
+    let speaks = |index: &u32| trees.get(&types.facts_at(*index).file).is_some_and(names_settings);
+    let chosen = steps.is_none() && object.modules.iter().any(speaks);
     let stands_in = match named {
         Some(_) => None,
         None => by_default().and_then(|name| match types.modules().find(name, None)? {
@@ -111,7 +115,7 @@ pub(super) fn find<'a>(
             ModuleRef::Folder(_) => None,
         }),
     };
-    Settings { steps, files, classes: bodies(), stands_in }
+    Settings { steps, files, classes: bodies(), stands_in, chosen }
 }
 
 impl<'a> Settings<'a> {
@@ -151,6 +155,31 @@ impl<'a> Settings<'a> {
     /// Whether a file is what the server loads for sure: defaults of others are what somebody builds on.
     pub(super) fn are_of(&self, file: FileId) -> bool {
         self.stands_in.is_none_or(|own| own == file)
+    }
+
+    /// Whether somebody may name others, which build on these and say something else of a setting.
+    pub(super) fn may_be_varied(&self, types: &Types<'_>, name: &str) -> bool {
+        let Some(own) = self.stands_in else { return false };
+        types.files().any(|index| {
+            let facts = types.facts_at(index);
+            let modules = types.modules();
+            let builds = |&(level, module): &(u32, &str)| {
+                let found = match level {
+                    0 => modules.find(module, Some(facts.file)),
+                    _ => modules.relative(facts.file, level, module),
+                };
+                matches!(found, Some(ModuleRef::File(file)) if file == own)
+            };
+            let stem = || modules.path_of(facts.file).unwrap_or_default().trim_end_matches(".py");
+            facts.functions[0].bindings.contains_key(name)
+                && facts.stars.iter().any(builds)
+                && !is_for_developers(stem())
+        })
+    }
+
+    /// Whether the application names its settings in a way that is not followed.
+    pub(super) fn are_chosen(&self) -> bool {
+        self.chosen
     }
 
     /// Whether it is known which settings are loaded.
@@ -425,6 +454,24 @@ fn is_own(types: &Types<'_>, import: &ast::StmtImportFrom, name: &str, file: Fil
     let first = name.split('.').next().unwrap_or_default();
     let is_local = ["local", "secret", "private"].iter().any(|word| name.contains(word));
     import.level > 0 || is_local || types.modules().find(first, Some(file)).is_some()
+}
+
+/// Whether a module speaks of the variable that names the settings.
+fn names_settings(module: &Module) -> bool {
+    let mut search = Mentions { found: false };
+    visitor::Visitor::visit_body(&mut search, &module.body);
+    search.found
+}
+
+struct Mentions {
+    found: bool,
+}
+
+impl<'a> visitor::Visitor<'a> for Mentions {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        self.found |= matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == SETTINGS);
+        visitor::walk_expr(self, expr);
+    }
 }
 
 struct Names {

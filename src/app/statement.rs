@@ -62,6 +62,8 @@ pub struct Blocking {
     pub in_task: bool,
     /// Whom it asks, where the address is written down.
     pub destination: Option<Destination>,
+    /// What has to be set, and is not by default, for any request to get there.
+    pub only_where: Option<(String, Place)>,
     /// What settles it.
     pub remedy: Remedy,
     /// The edits that settle it, where there are any.
@@ -120,6 +122,8 @@ pub struct Remedy {
     /// Whether taking `async` away from the only frame is enough: it awaits nothing and the framework
     /// runs plain functions in threads.
     pub drop_async: bool,
+    /// Whether what would be moved to threads writes a file of one fixed name and reads it back.
+    pub shares: bool,
 }
 
 /// A call that handlers reach, wherever they run: one entry per function and name.
@@ -192,6 +196,8 @@ pub struct Stream {
     pub place: Place,
     /// What is known of how long it stays open.
     pub held: Held,
+    /// Whether it ends by itself as soon as Uvicorn is asked to stop, as those of sse-starlette do.
+    pub heeds_uvicorn: bool,
 }
 
 /// Why a streamed response takes time.

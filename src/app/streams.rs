@@ -12,6 +12,9 @@ use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Place, Span};
 
+/// How many calls may lie between a generator and what it waits for.
+const NEAR: usize = 3;
+
 /// What makes a streamed response.
 const STREAMS: [&str; 7] = [
     "starlette.responses.StreamingResponse",
@@ -22,6 +25,9 @@ const STREAMS: [&str; 7] = [
     "django.http.response.StreamingHttpResponse",
     "flask.stream_with_context",
 ];
+
+/// Those that look whether Uvicorn was asked to stop (sse-starlette 0.10 to 3.4).
+const HEED_UVICORN: [&str; 2] = ["sse_starlette.sse.EventSourceResponse", "sse_starlette.EventSourceResponse"];
 
 /// What makes a response that is streamed if it is given a generator.
 const RESPONSES: [&str; 5] = [
@@ -41,7 +47,7 @@ pub(super) fn find(
 ) -> Vec<Stream> {
     let types = effects.types();
     let reached: BTreeSet<FunctionId> = effects.nodes().iter().map(|node| node.frame.function).collect();
-    let mut made: Vec<(Place, bool, Option<Frame>)> = Vec::new();
+    let mut made: Vec<(Place, bool, Option<Frame>, bool)> = Vec::new();
     for &file in modules {
         let facts = types.facts_at(file);
         for (function, index) in facts.functions.iter().zip(0..) {
@@ -67,17 +73,18 @@ pub(super) fn find(
                     continue;
                 }
                 if is(&STREAMS) || (is(&RESPONSES) && generator.is_some()) {
-                    made.push((Place::new(facts.file, event.span), sends_events(call), generator));
+                    let place = Place::new(facts.file, event.span);
+                    made.push((place, sends_events(call), generator, is(&HEED_UVICORN)));
                 }
             }
         }
     }
     let mut found: Vec<Stream> = made
         .into_iter()
-        .map(|(place, events, generator)| {
+        .map(|(place, events, generator, heeds_uvicorn)| {
             let held = generator.and_then(|generator| held(effects, generator, trees));
             let otherwise = if events { Held::Events } else { Held::Unknown };
-            Stream { place, held: held.unwrap_or(otherwise) }
+            Stream { place, held: held.unwrap_or(otherwise), heeds_uvicorn }
         })
         .collect();
     found.sort_by_key(|stream| stream.place);
@@ -120,7 +127,9 @@ fn sends_events(call: &ast::ExprCall) -> bool {
 fn held(effects: &mut Effects<'_, '_>, generator: Frame, trees: &BTreeMap<FileId, Module>) -> Option<Held> {
     let node = effects.explore(generator);
     let types = effects.types();
-    for chain in effects.chains(std::iter::once(node)).into_iter().flatten() {
+    // What many calls lead to, or what may be something else, need not happen for any piece.
+    let chains = effects.chains(std::iter::once(node)).into_iter().flatten();
+    for chain in chains.filter(|chain| chain.doubts == 0 && chain.ways.len() <= NEAR) {
         let end = effects.node(chain.end);
         let waits = |category: Category| {
             !matches!(

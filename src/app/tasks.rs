@@ -73,7 +73,17 @@ pub(super) fn left_running(
         nodes.push(effects.explore(frame));
         let (function, framework) = (frame.function, Framework::Unknown);
         let (role, context) = (Role::Background, Context::Loop);
-        found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None, doubts });
+        found.push(Found {
+            frame,
+            function,
+            framework,
+            role,
+            context,
+            route: None,
+            told_once_by: None,
+            doubts,
+            switch: None,
+        });
     }
 }
 

@@ -15,10 +15,10 @@ use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
 use super::ask::Asked;
-use super::objections;
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure};
-use crate::cli::{Advise, Cli, Listing};
+use super::{measure, objections};
+use crate::cli::{Advise, Cli, Listing, Measure};
 
 pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     let mut request = super::request(cli, std::slice::from_ref(&advise.path), &super::flags(&advise.production))?;
@@ -61,10 +61,28 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     let outside = services.iter().any(|(_, advice)| advice.is_some_and(|advice| !advice.is_settled()));
     let text = match advise.format {
         Listing::Json => report::recommendations_json(&found.files, &services, &found.notes),
-        Listing::Pretty => report::recommendations(&found.files, &services, super::look(cli)),
+        Listing::Pretty => {
+            report::recommendations(&found.files, &services, super::look(cli)) + &measured(&request, &found, &services)
+        }
         Listing::Markdown => report::recommendations_markdown(&found.files, &services),
     };
+    if advise.measure {
+        if advise.format == Listing::Json {
+            return Err(Failure::Usage(
+                "`--measure` prints two documents; `farrier measure --format json` one".to_owned(),
+            ));
+        }
+        let Done { text: proof, exit } = measure::run(cli, &Measure::of(advise))?;
+        return Ok(Done { text: text + &proof, exit });
+    }
     Ok(Done { text, exit: if advise.check && outside { Exit::ToDo } else { Exit::Clean } })
+}
+
+/// What a run that is kept says about these services.
+fn measured(request: &Request, found: &Examination, services: &[(&Deployment, Option<&Advice>)]) -> String {
+    let Some(saved) = measure::saved::load(&request.root) else { return String::new() };
+    let cited = services.iter().filter_map(|(one, _)| saved.comparison(found, one, &request.root));
+    cited.map(|line| line + "\n\n").collect()
 }
 
 /// Whether this is a run of a pipeline, whose machine serves nobody: all of them say so with `CI`.

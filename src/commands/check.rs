@@ -11,7 +11,7 @@ use farrier::suppress::Entry;
 use farrier::{Examination, examine};
 
 use super::rewrite::{self, Mode};
-use super::{Done, Exit, Failure, baseline};
+use super::{Done, Exit, Failure, baseline, measure};
 use crate::cli::{Check, Cli, Format};
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
@@ -63,9 +63,12 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let findings = wanted.among(compared.new, &examination.files);
     let assumed = examination.assembly.deployments.iter().filter(|deployment| deployment.version.is_assumed());
     let assumed = assumed.map(|one| format!("{} {}", one.server, one.version.version_text())).collect();
+    let kept = measure::saved::load(&request.root);
+    let measured = kept.map_or_else(Vec::new, |kept| kept.lines(&examination.files, &findings));
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
         .with_known(compared.known.len())
-        .with_assumed(assumed);
+        .with_assumed(assumed)
+        .with_measured(measured);
     let failing = |finding: &Finding| request.fail_on.is_none_or(|least| finding.severity >= least);
     let settled = !report.findings.iter().any(failing) && !is_stale;
     let exit = match (nothing && settled, settled || check.exit_zero) {

@@ -7,7 +7,6 @@ mod check;
 mod demo;
 mod explain;
 mod failure;
-mod grid;
 mod host;
 mod init;
 mod measure;

@@ -25,7 +25,7 @@ pub(super) fn weighed(
     for ((deployment, _), advice) in services.iter().zip(&mut weighed) {
         if let Some(advice) = advice {
             replaceable(deployment, advice, found);
-            if advice.counts_on_this_machine() && (in_ci || runs_elsewhere(deployment, &request.root)) {
+            if advice.counts_on_this_machine() && (in_ci || runs_elsewhere(deployment, &request.root, found)) {
                 demote(advice);
                 advice.elsewhere = true;
             }
@@ -61,13 +61,15 @@ fn replaceable(deployment: &Deployment, advice: &mut Advice, found: &Examination
 
 /// Whether an image is what runs, or a platform of which a file says something, or a unit that is installed somewhere else
 /// than where it is kept: nobody knows on which machine.
-fn runs_elsewhere(deployment: &Deployment, root: &Path) -> bool {
+fn runs_elsewhere(deployment: &Deployment, root: &Path, found: &Examination) -> bool {
     let Deployment { kind, container, limits, .. } = deployment;
     let installed =
         || root.canonicalize().is_ok_and(|root| root.starts_with("/etc") || root.starts_with("/usr/lib/systemd"));
     match kind {
         UnitKind::Procfile | UnitKind::Platform => true,
         UnitKind::SystemdService | UnitKind::SupervisorProgram if !installed() => true,
+        // A configuration that nothing starts by a name, beside what makes an image.
+        UnitKind::GunicornConfiguration | UnitKind::UwsgiConfiguration if advice::makes_image(&found.files) => true,
         _ => kind.is_container() || container.is_some() || limits.memory.is_some() || limits.cpus.is_some(),
     }
 }

@@ -140,7 +140,11 @@ fn carry_out(
     }
     applied.refused = refused.len();
     for refused in refused {
-        let _ = writeln!(applied.left_out, "not applied: {} ({})", refused.title, refused.reason);
+        let line = format!("not applied: {} ({})\n", refused.title, refused.reason);
+        // What several launches share is told once.
+        if !applied.left_out.contains(&line) {
+            applied.left_out.push_str(&line);
+        }
     }
     if let Some((path, error)) = failed.into_iter().next() {
         return Err(Failure::Usage(format!("{path} was not written: {error}")));

@@ -151,18 +151,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         forget_templates(&mut own, &assembly, files);
         add_alone(own, aid, &mut assembly);
     }
-    let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
-    // Those that run whenever somebody calls them, before those that run only as programs.
-    launchers.sort_by_key(|alone| alone.guarded);
-    for alone in launchers {
-        let place = alone.launched.sighting.place;
-        if is_full(&mut assembly) {
-            break;
-        }
-        if guarded(|| play_alone(&alone, &project, &mut reached, &mut assembly)).is_none() {
-            broken.push(place);
-        }
-    }
+    play_launchers(&project, &mut reached, &mut assembly, &mut broken);
     let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
@@ -182,6 +171,26 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly
 }
 
+/// Plays the launchers that nothing in the project is seen to start.
+fn play_launchers(project: &Project<'_>, reached: &mut Reached, assembly: &mut Assembly, broken: &mut Vec<Place>) {
+    let found = guarded(|| launcher::alone(project.files, project.facts, reached));
+    let (mut launchers, complete) = found.unwrap_or_default();
+    if !complete {
+        assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
+    }
+    // Those that run whenever somebody calls them, before those that run only as programs.
+    launchers.sort_by_key(|alone| alone.guarded);
+    for alone in launchers {
+        let place = alone.launched.sighting.place;
+        if is_full(assembly) {
+            break;
+        }
+        if guarded(|| play_alone(&alone, project, reached, assembly)).is_none() {
+            broken.push(place);
+        }
+    }
+}
+
 /// Configurations of uWSGI that no server loads by name: a command that is not in the project does.
 fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &Files, facts: &Facts) -> Vec<Scene<'f>> {
     let loaded: BTreeSet<FileId> = assembly.deployments.iter().flat_map(|one| &one.loaded).copied().collect();
@@ -191,7 +200,7 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .iter()
         .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
         .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
-        .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration))
+        .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration) && !uwsgi::is_of_a_build(configuration))
         .filter(|(file, _)| !uwsgi::is_a_part(**file, files))
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
@@ -244,6 +253,11 @@ fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
         unit.kind == UnitKind::Image && context::named_for_development(files.get(unit.place.file).path()).is_none()
     });
     for server in development_servers.iter_mut().filter(|server| server.development.is_none()) {
+        if let Some(web) = server.container.and_then(|container| built_by_platform(deployments, container, files)) {
+            let why = "the `Procfile` beside its image runs a server for production";
+            server.development = Some(Located::new(why.to_owned(), web));
+            continue;
+        }
         let file = server.command.file;
         let (folder, name) = (files.get(file).folder(), files.get(file).name());
         if name == "Procfile" && !of_heroku(file) {
@@ -259,6 +273,18 @@ fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
             server.development = main.map(|main| Located::new(why(), main));
         }
     }
+}
+
+/// The line of a `Procfile` beside an image that starts a server for production: a platform builds that one from source.
+fn built_by_platform(deployments: &[Deployment], container: Place, files: &Files) -> Option<Place> {
+    let folder = files.get(container.file).folder();
+    let is_line = |one: &&Deployment| {
+        one.kind == UnitKind::Procfile
+            && one.development.is_none()
+            && one.unit == "web"
+            && one.started_by.first().is_some_and(|(_, at)| files.get(at.file).folder() == folder)
+    };
+    deployments.iter().find(is_line).map(|one| one.command)
 }
 
 /// The files that services mount by name into images that are not known for uWSGI: what those make of them is told
@@ -434,6 +460,10 @@ fn forget_repeated(assembly: &mut Assembly) {
         let known = by_command.entry(deployment.command).or_default();
         let same = known.iter().find(|&&at| kept.get(at).is_some_and(|one| one.is_same_launch(&deployment)));
         if let Some(known) = same.and_then(|&at| kept.get_mut(at)) {
+            // Of two arms of one script, one lets it take the place of the shell.
+            if known.container == deployment.container && deployment.shield.is_none() {
+                known.shield = None;
+            }
             let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
             let new: Vec<_> = new.collect();
             known.started_by.extend(new);

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::effective::{Candidate, Resolved};
+use super::effective::{Candidate, Layer, Resolved, Site};
 use super::{Dependency, Deployment, chart_values};
 use crate::findings::Edit;
 use crate::python::syntax::{Module, ast, parse, span_of};
@@ -79,6 +79,24 @@ impl Deployment {
             Some((at, alone)) => Behind { exact: *alone && is_text_of(*at, value, files), ..named(other, *at) },
             None => default_of(other, at, value, files).unwrap_or(own),
         }
+    }
+
+    /// `winner` as the words of the command give it, and the variable at the end of the command that would add others as
+    /// soon as somebody sets it, which nothing here does: `gunicorn --workers 9 $GUNICORN_EXTRA_ARGS`.
+    pub fn without_tail(&self, winner: &Candidate) -> (Candidate, Option<String>) {
+        let is_words = winner.layer == Layer::CommandLine && matches!(winner.site, Some(Site::Words { .. }));
+        let known = matches!(winner.value, Resolved::Known(_));
+        // Of a variable that is a part of the value there would be no value without a default.
+        let (tail, rest): (Vec<&Dependency>, Vec<&Dependency>) = winner.depends.iter().partition(|one| {
+            is_words
+                && known
+                && matches!(one, Dependency::Environment { name, default: None } if !self.assigned.contains_key(name))
+        });
+        let name = tail.into_iter().find_map(|one| match one {
+            Dependency::Environment { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        (Candidate { depends: rest.into_iter().cloned().collect(), ..winner.clone() }, name)
     }
 
     /// The only variable that decides the value of `winner` as soon as somebody sets it, which nothing here does.

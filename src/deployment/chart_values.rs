@@ -5,7 +5,7 @@
 
 use granit_parser::{Event, Parser};
 
-use crate::source::{Files, Place, Span};
+use crate::source::{FileId, Files, Place, Span};
 
 /// The path of the value that the template at `place` puts in, its bytes in the values of the chart, and whether no
 /// other place of the templates puts it in.
@@ -32,6 +32,17 @@ pub(super) fn of(place: Place, files: &Files) -> Option<(String, Place, bool)> {
     let uses = files.iter().filter(|(_, file)| file.path().starts_with(&format!("{home}/templates/")));
     let count: usize = uses.map(|(_, file)| mentions(file.text(), &name)).sum();
     Some((name, Place::new(values, span), count == 1))
+}
+
+/// Whether a list in a file of values is put in by the template `user` and by no other of its chart.
+pub(super) fn is_only_in(path: &str, values: FileId, user: FileId, files: &Files) -> bool {
+    let Some((home, _)) = files.get(user).path().rsplit_once("/templates/") else { return false };
+    let is_beside = files.get(values).folder() == home;
+    let name = format!(".Values.{path}");
+    let templates = format!("{home}/templates/");
+    let users =
+        files.iter().filter(|(_, file)| file.path().starts_with(&templates) && mentions(file.text(), &name) > 0);
+    is_beside && users.map(|(file, _)| file).eq([user])
 }
 
 /// How often a path is named as a whole, or one that begins with it.

@@ -69,6 +69,9 @@ pub struct Stranger {
     pub unused: bool,
 }
 
+/// Why a value is unknown that a file would set which stops the start.
+const STOPPED: &str = "the configuration file stops the start";
+
 /// What a configuration file sets.
 #[derive(Debug, Default)]
 pub(super) struct Read {
@@ -125,11 +128,14 @@ impl<'a> Reader<'a> {
             last_assignment: last_assignment(&globals),
             ..Read::default()
         };
+        // A server that does not start has no defaults either: what the file would set is not known.
         if let Some((place, why)) = &globals.fails {
             read.errors.push(Located::new(format!("the configuration file fails: {why}"), *place));
+            read.untrusted.get_or_insert_with(|| (*place, STOPPED.to_owned()));
         }
         if let Some(error) = module.errors.first() {
             let place = Place::new(file, error.span);
+            read.untrusted.get_or_insert_with(|| (place, STOPPED.to_owned()));
             read.errors.push(Located::new(format!("the configuration file is not Python: {}", error.message), place));
         }
         for binding in &globals.bindings {

@@ -3,7 +3,7 @@
 use super::locate::join;
 use super::{Deployment, host};
 use crate::read::{Unit, UnitKind};
-use crate::source::{Files, Located, Place};
+use crate::source::{FileId, Files, Located, Place, Word};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
@@ -33,6 +33,9 @@ const DEVELOPMENT: [&str; 20] = [
 /// Words that people put into the names of files for production.
 const PRODUCTION: [&str; 5] = ["prod", "production", "live", "deploy", "deployment"];
 
+/// Folders of tests in a browser. What drives one may be a service of its own, so only a composition tells.
+const BROWSERS: [&str; 3] = ["playwright", "cypress", "selenium"];
+
 /// Folders of texts for people, whose samples run nothing here.
 const DOCUMENTATION: [&str; 3] = ["doc", "docs", "documentation"];
 
@@ -58,11 +61,21 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         return Some(Located::new(format!("its variables are those of `{}`", file.path.value), file.path.place));
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
+    } else if let Some(variable) = told_by_variable(unit) {
+        return Some(variable);
+    } else if let Some(part) = path.split('/').find(|part| is_of_browsers(unit, part)) {
+        format!("`{part}` is for tests in a browser")
     } else {
         // A machine may well run what is checked out there.
         return mounted_sources(unit, named_for_production(path), files);
     };
     Some(Located::new(why, unit.place))
+}
+
+/// The file of a composition below the last one that mounts the code of the project: what it opens is for developers.
+pub(super) fn developers_file(unit: &Unit, files: &Files) -> Option<FileId> {
+    let mounted = mounted_sources(unit, false, files)?.place.file;
+    (mounted != unit.place.file).then_some(mounted)
 }
 
 /// Whether the name of the file at `path` says that it is for production.
@@ -74,6 +87,25 @@ pub(super) fn named_for_production(path: &str) -> bool {
 pub(super) fn development_stage(stage: &Unit) -> Option<Located<String>> {
     named(&stage.name)
         .then(|| Located::new(format!("the stage `{}` is named for development", stage.name), stage.place))
+}
+
+/// What a service of a composition is told that tells it apart from production: an emulator in place of a service of
+/// the cloud, the development server of App Engine, the environment of Flask before 2.3.
+fn told_by_variable(unit: &Unit) -> Option<Located<String>> {
+    let tells = |name: &str, value: &str| match name {
+        "SERVER_SOFTWARE" => value.starts_with("Dev"),
+        "FLASK_ENV" => value == "development",
+        _ => name.ends_with("_EMULATOR_HOST") && !value.is_empty(),
+    };
+    let told = unit.environment.iter().filter(|_| unit.kind == UnitKind::ComposeService).find(|variable| {
+        let value = variable.value.as_ref().and_then(Word::text).unwrap_or_default();
+        tells(&variable.name, &value)
+    })?;
+    Some(Located::new(format!("`{}` is set for development", told.name), told.place))
+}
+
+fn is_of_browsers(unit: &Unit, part: &str) -> bool {
+    unit.kind == UnitKind::ComposeService && BROWSERS.contains(&part)
 }
 
 /// Whether a folder is where people keep what builds their images, those for production as well.
@@ -177,7 +209,7 @@ fn mounted_sources(unit: &Unit, for_production: bool, files: &Files) -> Option<L
         Some(_) => join(home, context.map_or(".", |context| context.value.as_str())),
     };
     let reloads = unit.command.iter().flat_map(|command| &command.simple).flatten();
-    let reloads = reloads.filter_map(crate::source::Word::text).any(|word| word.contains("reload"));
+    let reloads = reloads.filter_map(Word::text).any(|word| word.contains("reload"));
     if for_production && !reloads {
         return None;
     }

@@ -11,6 +11,13 @@ use crate::servers::{Server, Setting, Version};
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
 
+/// Settings that people write together.
+const KIN: [&[&str]; 3] = [
+    &["bind", "worker_class", "workers", "processes", "threads", "worker_tmp_dir", "preload_app"],
+    &["timeout", "graceful_timeout", "keepalive", "worker_reload_mercy", "harakiri"],
+    &["max_requests", "max_requests_jitter", "max_requests_delta", "max_worker_lifetime"],
+];
+
 impl Candidate {
     /// Gives the setting another value in place.
     pub fn set(&self, files: &Files, value: &Value) -> Option<Edit> {
@@ -117,15 +124,23 @@ impl Deployment {
             return None;
         }
         let beside = |candidate: &Candidate| candidate.add_beside(files, setting, self.version.version, value);
-        let others = || {
-            let all = self.settings.iter().map(|(_, setting)| &setting.winner);
-            let mut here: Vec<&Candidate> = all.filter(|candidate| self.holds(candidate.place)).collect();
-            here.sort_by_key(|candidate| candidate.place);
-            here.into_iter().rev().find_map(beside)
-        };
+        let all = self.settings.iter().map(|(_, setting)| &setting.winner);
+        let mut others: Vec<&Candidate> = all.filter(|candidate| self.holds(candidate.place, files)).collect();
+        others.sort_by_key(|candidate| candidate.place);
+        let among_others = || others.iter().rev().find_map(|candidate| beside(candidate));
         // Words go behind the application, the first of them; arguments of a call go last.
-        let application = || self.beside_application(files).as_ref().and_then(beside);
-        if self.calls() { others().or_else(application) } else { application().or_else(others) }
+        let application = self.beside_application(files);
+        let behind_application = || application.as_ref().and_then(beside);
+        let list = |candidate: &Candidate| candidate.place.and_then(|place| self.list_at(place, files));
+        // Whoever keeps the options in a list of their own, or beside the server, gets one more there.
+        let is_apart = application.as_ref().zip(others.last()).is_some_and(|(application, option)| {
+            list(application).zip(list(option)).is_some_and(|(one, other)| one != other)
+        });
+        if self.calls() || is_apart {
+            among_others().or_else(behind_application)
+        } else {
+            behind_application().or_else(among_others)
+        }
     }
 
     /// Whether the call that starts the server gives `name` already, be it as nothing, or hands on keywords that may.
@@ -138,19 +153,29 @@ impl Deployment {
         call.arguments.keywords.iter().any(|keyword| keyword.arg.as_ref().is_none_or(|given| given.as_str() == name))
     }
 
-    /// Something that a file of options sets, such as `uwsgi.ini`, for others to stand beside: the last of them.
-    pub fn option_file(&self, file: FileId) -> Option<&Candidate> {
-        let winners = self.settings.iter().map(|(_, setting)| &setting.winner);
+    /// Something that a configuration file sets, for `name` to stand beside: its kin, or else the last that has a line of
+    /// its own. `None` where the file sets nothing that another line could follow.
+    pub fn beside_in(&self, file: FileId, name: &str, files: &Files) -> Option<&Candidate> {
         let here = |candidate: &&Candidate| {
-            let written = matches!(candidate.site, Some(Site::Option { statement: Some(_), .. }));
-            written && candidate.place.is_some_and(|place| place.file == file)
+            let statement = match candidate.site {
+                Some(Site::Option { statement, .. }) => return statement.is_some_and(|place| place.file == file),
+                Some(Site::Statement { statement, .. } | Site::Entry { statement, .. }) => statement,
+                _ => return false,
+            };
+            // What stands under a condition, or goes over several lines, is no line to go by.
+            let whole = files.own_lines(statement).is_some_and(|lines| lines.span.start == statement.span.start);
+            statement.file == file && whole && !files.text_at(statement).contains('\n')
         };
-        winners.filter(here).max_by_key(|candidate| candidate.place)
+        let winners = || self.settings.iter().map(|(name, setting)| (name, &setting.winner));
+        let kin = KIN.iter().find(|kin| kin.contains(&name));
+        let alike = winners().filter(|(other, _)| kin.is_some_and(|kin| kin.contains(other)));
+        let alike = alike.map(|(_, winner)| winner).filter(here).max_by_key(|candidate| candidate.place);
+        alike.or_else(|| winners().map(|(_, winner)| winner).filter(here).max_by_key(|candidate| candidate.place))
     }
 
     /// The application as a word, where the command itself names it.
     fn beside_application(&self, files: &Files) -> Option<Candidate> {
-        let app = self.app.as_ref().filter(|app| self.holds(Some(app.place)))?;
+        let app = self.app.as_ref().filter(|app| self.holds(Some(app.place), files))?;
         let place = app.place;
         let site = if self.calls() {
             // The text with its quotes, behind which the next argument stands.
@@ -180,11 +205,14 @@ impl Deployment {
             && !self.settings.iter().any(|(_, setting)| matches!(setting.winner.site, Some(Site::Words { .. })))
     }
 
-    /// Whether a place lies in the command.
-    fn holds(&self, place: Option<Place>) -> bool {
+    /// Whether a place lies in the command, or in a list that it is put together from.
+    fn holds(&self, place: Option<Place>, files: &Files) -> bool {
         let command = self.command;
         place.is_some_and(|place| {
-            place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
+            let inside = place.file == command.file
+                && command.span.start <= place.span.start
+                && place.span.end <= command.span.end;
+            inside || self.list_at(place, files).is_some()
         })
     }
 }
@@ -219,11 +247,11 @@ fn option_word(removal: &[Place], literal: Option<Place>, files: &Files) -> Opti
     (!bare.is_empty()).then(|| Place::new(last.file, Span::new(start, start + bare.len())))
 }
 
-/// Whether a word of a command is not written there: `$OPTIONS`, `%(ENV_OPTIONS)s`.
+/// Whether a word of a command is not written there: `$OPTIONS`, `%(ENV_OPTIONS)s`, `{{ .Values.args }}`.
 fn stands_in(text: &str) -> bool {
     let item = text.trim_start().strip_prefix("- ").unwrap_or(text);
     let word = item.trim_start_matches(|c: char| c.is_whitespace() || "\\\"',[".contains(c));
-    word.starts_with(['$', '%'])
+    word.starts_with(['$', '%']) || word.starts_with("{{")
 }
 
 /// A value in Python's spelling, with the quotes that the text it replaces has.
@@ -275,7 +303,9 @@ mod tests {
 
     #[test]
     fn words_that_came_out_of_a_variable_are_not_written_there() {
-        for text in ["$OPTS", " $OPTS", " \"${OPTS}\"", "- $OPTS", "%(ENV_OPTS)s", " \\\n  $OPTS"] {
+        for text in
+            ["$OPTS", " $OPTS", " \"${OPTS}\"", "- $OPTS", "%(ENV_OPTS)s", "{{- toYaml .args }}", " \\\n  $OPTS"]
+        {
             assert!(stands_in(text), "{text}");
         }
         for text in [" --threads 4", "--threads=$THREADS", ", \"--threads\", \"4\"", "- --threads", "4"] {

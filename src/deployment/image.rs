@@ -4,8 +4,8 @@ use super::environment::Environment;
 use super::locate::join;
 use super::{context, platform};
 use crate::read::{
-    Command, Copied, Facts, HealthCheck, KnownImage, Stage, Step, SystemShell, Unit, UnitKind, Variable, known_image,
-    system_shell,
+    Command, Copied, Facts, Form, HealthCheck, KnownImage, Stage, Step, SystemShell, Unit, UnitKind, Variable,
+    known_image, system_shell,
 };
 use crate::source::{FileId, Files, Located, Place, Word};
 
@@ -307,6 +307,12 @@ fn globals(stage: &Stage, arguments: &Environment) -> Environment {
 }
 
 impl<'f> Image<'f> {
+    /// The entry point, where it has no words: whoever runs the image adds those that it is made for. `CMD []` is none.
+    pub(super) fn awaits_words(&self) -> Option<&'f Command> {
+        let says = self.command.is_some_and(|command| command.simple.iter().any(|words| !words.is_empty()));
+        self.entrypoint.filter(|entrypoint| entrypoint.form == Form::Exec && !says)
+    }
+
     /// What `stage` makes of nothing.
     fn empty(stage: &'f Unit, known: Option<Base>) -> Self {
         Self {

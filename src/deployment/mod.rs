@@ -30,6 +30,7 @@ mod image_name;
 mod installed;
 mod launcher;
 mod left_out;
+mod lists;
 mod locate;
 mod own_class;
 mod platform;
@@ -197,6 +198,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Whether everything it listens on is a Unix socket.
+    pub fn listens_on_socket(&self) -> bool {
+        !self.listens.is_empty() && self.listens.iter().all(|address| matches!(address, Address::Socket(_)))
+    }
+
     /// Where it starts, as its imports see it.
     pub fn start(&self) -> Start {
         Start { folder: self.folder.clone(), placed: self.placed.clone() }
@@ -284,6 +290,13 @@ impl Deployment {
         let folders: Vec<&str> = files.get(configuration.file).path().split('/').collect();
         let is_for_service = |pair: &[&str]| matches!(pair, ["uwsgi", below] if below.starts_with("apps-"));
         folders.windows(2).any(is_for_service) || folders.iter().any(|part| matches!(*part, "vassals" | "uwsgi.d"))
+    }
+
+    /// Whether its options lie where the service of Debian looks for them, which lays `default.ini` with two workers
+    /// and a master under each (`/usr/share/uwsgi/conf` of 2.0.21-5.1).
+    pub fn is_run_by_debian(&self, files: &Files) -> bool {
+        let path = self.configuration.as_ref().map_or("", |file| files.get(file.file).path());
+        ["uwsgi/apps-available/", "uwsgi/apps-enabled/"].iter().any(|folder| path.contains(folder))
     }
 
     /// Whether the project asks for a distribution.

@@ -40,7 +40,13 @@ pub(super) fn complete(units: &[Unit], files: &Files) -> Vec<Unit> {
             unit.build = None;
         }
     }
-    let open: Vec<Unit> = all.iter().filter(|unit| takes_process(unit)).cloned().collect();
+    // Where `heroku.yml` says what runs, Heroku reads no `Procfile`: whoever does is another platform.
+    let replaced = |unit: &Unit| {
+        let same = |other: &&Unit| other.name == unit.name && files.get(other.place.file).name() == "heroku.yml";
+        let mut others = units.iter().filter(same).filter(|other| other.command.is_some());
+        files.get(unit.place.file).name() == "app.json" && others.any(|other| home(other, files) == home(unit, files))
+    };
+    let open: Vec<Unit> = all.iter().filter(|unit| takes_process(unit) && !replaced(unit)).cloned().collect();
     let processes: Vec<(String, String)> = all
         .iter()
         .filter(|unit| is_process(unit, files))

@@ -373,7 +373,10 @@ impl Situation<'_> {
                 hypercorn::adjust(settings, given);
                 errors.extend(hypercorn::at_start(settings, start.place));
             }
-            Server::Granian => errors.extend(granian::at_start(settings, start.place)),
+            Server::Granian => {
+                granian::adjust(settings, self.version);
+                errors.extend(granian::at_start(settings, start.place));
+            }
             Server::Daphne => {
                 daphne::adjust(settings);
                 errors.extend(daphne::at_start(settings, start.place));
@@ -389,7 +392,9 @@ impl Situation<'_> {
         }
         // A file of PasteDeploy names it, and so may a setting whose value is not known.
         let told = ["paste", "wsgi_app"].iter().any(|name| settings.get(name).is_some_and(super::Effective::is_set));
-        if app.is_none() && nameless && !told && !self.origin.hands_on {
+        // Whoever runs an image that has an entry point and no words for it names them, this one too.
+        let handed = self.origin.hands_on || self.origin.unit.outside.takes_words;
+        if app.is_none() && nameless && !told && !handed {
             errors.push(Located::new("no application module is named".to_owned(), start.place));
         }
         app

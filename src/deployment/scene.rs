@@ -20,7 +20,7 @@ use super::rewritten::Edited;
 use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
 use crate::findings::Note;
 use crate::python::evaluate::Dependency;
-use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind, home_of_processes, system_shell};
+use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind, home_of_processes, system_shell};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
@@ -164,10 +164,7 @@ impl<'f> Scene<'f> {
             development: context::development(image.stage, files),
             replaces: false,
             base: image.known.map(|base| base.place),
-            awaits_words: image
-                .entrypoint
-                .filter(|entrypoint| entrypoint.form == Form::Exec && image.command.is_none())
-                .map(|entrypoint| entrypoint.place),
+            awaits_words: image.awaits_words().map(|entrypoint| entrypoint.place),
             installed,
             hands_on: false,
             instruction: image.entrypoint.or(image.command).map(|command| command.place),
@@ -267,8 +264,12 @@ impl<'f> Scene<'f> {
         };
         let surroundings = Surroundings { environment, roots, files, facts, shell, edited, outer: &outer };
         let Started { programs: starts, scripts, strange } = commands::starts(entrypoint, command, &surroundings);
+        let mut own = with_image(unit, own_image, files);
+        if let Some(theirs) = context::developers_file(unit, files) {
+            own.outside.published.retain(|port| port.place.file != theirs);
+        }
         Self {
-            unit: Cow::Owned(with_image(unit, own_image, files)),
+            unit: Cow::Owned(own),
             starts,
             scripts,
             strange,
@@ -605,8 +606,7 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     unit.outside.volumes.extend(declared);
     unit.outside.front = front::in_image(image, files);
     unit.outside.linked = image::linked(image, files);
-    let exec = image.entrypoint.is_some_and(|entrypoint| entrypoint.form == Form::Exec);
-    unit.outside.takes_words = unit.kind == UnitKind::Image && exec && image.command.is_none();
+    unit.outside.takes_words = unit.kind == UnitKind::Image && image.awaits_words().is_some();
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],

@@ -35,7 +35,7 @@ pub fn is_handed_to_cloud_run(files: &Files) -> bool {
             || text.contains("deploy-cloudrun")
             || text.contains("google_cloud_run")
             // A target of Cloud Deploy, which is Kubernetes (`gke:`) or Cloud Run.
-            || (text.contains("deploy.cloud.google.com/") && text.lines().any(|line| line.starts_with("run:")))
+            || (text.contains("deploy.cloud.google.com/") && (text.contains("container-concurrency") || text.lines().any(|line| line.starts_with("run:"))))
     })
 }
 

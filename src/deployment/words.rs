@@ -10,8 +10,7 @@ use crate::source::{Place, Span};
 /// Adds `flag value`, or a flag that takes none, behind the word at `place` of `text`; `None` where the form is not one of
 /// the known.
 pub(super) fn behind(text: &str, place: Place, flag: &str, value: Option<&str>) -> Option<Edit> {
-    let before = text.get(..place.span.start)?;
-    let after = text.get(place.span.end..)?;
+    let (before, after) = without_default(text.get(..place.span.start)?, text.get(place.span.end..)?);
     // `"--name=500"`: the word begins in front of its value.
     let quoted =
         after.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(|quote| Some(before.rfind(quote)? + 1));
@@ -41,6 +40,20 @@ pub(super) fn behind(text: &str, place: Place, flag: &str, value: Option<&str>) 
         (end, format!(" {}", both(" ")))
     };
     Some(Edit::insert(Place::new(place.file, Span::new(at, at)), new))
+}
+
+/// What is around a word that stands in a variable's place, with the variable as that word: `${NAME:-word}`.
+fn without_default<'t>(before: &'t str, after: &'t str) -> (&'t str, &'t str) {
+    let opens = || {
+        let (outer, name) = before.rsplit_once("${")?;
+        let name = name.strip_suffix('-')?;
+        let name = name.strip_suffix(':').unwrap_or(name);
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_').then_some(outer)
+    };
+    match (after.strip_prefix('}'), opens()) {
+        (Some(behind), Some(outer)) => (outer, behind),
+        _ => (before, after),
+    }
 }
 
 /// The line break of a text.
@@ -99,6 +112,8 @@ mod tests {
             ("gunicorn \\\n    --x=a:b \\\n    y\n", "gunicorn \\\n    -w 4 \\\n    --x=a:b \\\n    y\n"),
             ("gunicorn \\\n    --x \\\n    a:b \\\n    y\n", "gunicorn \\\n    --x \\\n    a:b -w 4 \\\n    y\n"),
             ("gunicorn --x=a:b y\n", "gunicorn --x=a:b -w 4 y\n"),
+            ("gunicorn --x \"${N:-a:b}\" y\n", "gunicorn --x \"${N:-a:b}\" -w 4 y\n"),
+            ("gunicorn --x ${N-a:b} \\\n  y\n", "gunicorn --x ${N-a:b} -w 4 \\\n  y\n"),
         ] {
             let mut files = crate::source::Files::new();
             let file: FileId = files.add("x", text);

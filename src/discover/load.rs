@@ -14,6 +14,8 @@ use crate::source::{FileId, FileKind, Files, Guess};
 
 /// Longer than any source file that a person wrote.
 const MAX_PYTHON: u64 = 2 << 20;
+/// A script of this length carries something: archives, or all that an installer lays down.
+const MAX_SHELL: u64 = 1 << 20;
 /// Lock files of large projects have some megabytes.
 const MAX_OTHER: u64 = 8 << 20;
 /// What is longer is data, and nothing that a server is configured with; read only to be put away.
@@ -154,6 +156,7 @@ impl Unread {
 fn text(path: &Path, kind: Guess) -> Result<String, Unread> {
     let most = match kind {
         Guess::Sure(FileKind::Python) => MAX_PYTHON,
+        Guess::Sure(FileKind::Script) => MAX_SHELL,
         Guess::Sure(_) => MAX_OTHER,
         _ => MAX_OPEN,
     };
@@ -217,6 +220,7 @@ mod tests {
         std::fs::write(folder.path().join("Procfile"), "web: x\n").unwrap();
         std::fs::create_dir(folder.path().join("app.py")).unwrap();
         std::fs::write(folder.path().join("big.py"), vec![b'#'; (2 << 20) + 1]).unwrap();
+        std::fs::write(folder.path().join("big.sh"), vec![b'#'; (1 << 20) + 1]).unwrap();
         let candidate = |path: &str, kind| Candidate { path: path.to_owned(), kind: Guess::Sure(kind) };
         let loaded = load(
             folder.path(),
@@ -224,6 +228,7 @@ mod tests {
                 candidate("Procfile", FileKind::Procfile),
                 candidate("app.py", FileKind::Python),
                 candidate("big.py", FileKind::Python),
+                candidate("big.sh", FileKind::Script),
                 candidate("gone.py", FileKind::Python),
             ],
             &[],
@@ -231,7 +236,7 @@ mod tests {
         );
         assert_eq!(loaded.files.iter().count(), 1);
         let notes: Vec<_> = loaded.notes.iter().map(|note| note.path.as_str()).collect();
-        assert_eq!(notes, ["app.py", "big.py", "gone.py"]);
+        assert_eq!(notes, ["app.py", "big.py", "big.sh", "gone.py"]);
     }
 
     #[test]

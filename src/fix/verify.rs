@@ -6,6 +6,7 @@
 
 use super::shape::{Format, Piece, shape};
 use super::{Refusal, Rewrite};
+use crate::findings::Edit;
 use crate::source::Span;
 
 /// Checks that `rewrite` changes the file at `path` in the places of its edits and nowhere else.
@@ -15,7 +16,7 @@ pub fn verify(rewrite: &Rewrite, path: &str) -> Result<(), Refusal> {
         .and_then(|()| line_endings(&rewrite.old, &rewrite.new))
         .and_then(|()| final_newline(rewrite))
         .and_then(|()| if matches!(format, Format::Lines | Format::Dockerfile) { lines(rewrite) } else { Ok(()) })
-        .and_then(|()| pieces(rewrite, format))
+        .and_then(|()| pieces(rewrite, format, path))
         .map_err(|reason| Refusal::new(rewrite.fixes.join("; "), reason))
 }
 
@@ -93,9 +94,17 @@ fn lines(rewrite: &Rewrite) -> Result<(), String> {
 }
 
 /// The file can still be read, and whatever the edits do not touch is still there, moved at most.
-fn pieces(rewrite: &Rewrite, format: Format) -> Result<(), String> {
-    let old = shape(format, &rewrite.old)
-        .map_err(|reason| format!("cannot be checked, because the file cannot be read: {reason}"))?;
+fn pieces(rewrite: &Rewrite, format: Format, path: &str) -> Result<(), String> {
+    let old = shape(format, &rewrite.old).map_err(|reason| {
+        // Where a parser stumbles over what is no YAML yet says nothing.
+        if format == Format::Yaml && rewrite.old.contains("{{") {
+            let place =
+                |edit: &Edit| rewrite.old.get(..edit.place.span.start).map_or(1, |text| text.matches('\n').count() + 1);
+            let line = rewrite.edits.first().map_or(1, place);
+            return format!("{path} is a template, which cannot be checked: it would belong at {path}:{line}");
+        }
+        format!("cannot be checked, because {path} cannot be read: {reason}")
+    })?;
     let new = shape(format, &rewrite.new).map_err(|reason| format!("would break the file: {reason}"))?;
     if new.errors > old.errors {
         return Err("would break the syntax of the file".to_owned());
@@ -131,7 +140,7 @@ fn moved(at: usize, edited: &[Span], written: &[Span]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::findings::{Edit, Fix};
+    use crate::findings::Fix;
     use crate::fix::plan;
     use crate::source::{Files, Place};
 

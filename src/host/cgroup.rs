@@ -38,6 +38,21 @@ pub(super) fn read(root: &Path, host: &mut Host) {
     host.own_quota = own_quota(&mounts, &groups, host);
 }
 
+/// How many periods of a quota have ended before their end for the own group or one above it, so far; `None` where no
+/// group tells.
+pub(super) fn throttled(root: &Path) -> Option<u64> {
+    let mounts = mounts(root);
+    let groups = text(root, "/proc/self/cgroup").unwrap_or_default();
+    let groups: Vec<Group> = groups.lines().filter_map(Group::parse).collect();
+    let hierarchies = [Hierarchy::V1("cpu"), Hierarchy::V2];
+    let folders = hierarchies.into_iter().flat_map(|hierarchy| levels(&mounts, &groups, hierarchy));
+    let counts = folders.filter_map(|folder| {
+        let (_, stat) = file(root, &folder, "cpu.stat")?;
+        stat.lines().find_map(|line| line.strip_prefix("nr_throttled ")?.trim().parse::<u64>().ok())
+    });
+    counts.reduce(u64::saturating_add)
+}
+
 /// Reads the files of one kind in the folder of one group.
 type ReadLevel = fn(&Path, &str, &mut Host);
 
@@ -326,6 +341,23 @@ mod tests {
         assert!(mount.shows(Hierarchy::V1("cpu")) && !mount.shows(Hierarchy::V1("cpuset")));
         assert_eq!(Mount::parse("22 1 8:1 / / rw - ext4 /dev/sda1 rw"), None);
         assert_eq!(Mount::parse("garbage"), None);
+    }
+
+    #[test]
+    fn throttled_periods_of_all_levels_count() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        assert_eq!(throttled(root.path()), None);
+        write("proc/self/cgroup", "0::/pod/web\n");
+        write("proc/self/mountinfo", "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+        write("sys/fs/cgroup/pod/web/cpu.stat", "usage_usec 9\nnr_periods 40\nnr_throttled 3\nthrottled_usec 7\n");
+        assert_eq!(throttled(root.path()), Some(3));
+        write("sys/fs/cgroup/pod/cpu.stat", "nr_periods 40\nnr_throttled 4\n");
+        assert_eq!(throttled(root.path()), Some(7));
     }
 
     #[test]

@@ -119,6 +119,11 @@ impl Host {
         self.memory.iter().min_by(|a, b| a.value.cmp(&b.value).then(b.what.cmp(&a.what)))
     }
 
+    /// How often a CPU quota has stopped this process' group or one above it; `None` where nothing counts it.
+    pub fn throttled(root: &Path) -> Option<u64> {
+        cgroup::throttled(root)
+    }
+
     /// What the usual ways to count CPUs answer in this process.
     pub fn answers(&self) -> Vec<Answer> {
         answers::of(self)

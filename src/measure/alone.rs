@@ -27,6 +27,8 @@ const MOST_PATHS: usize = 6;
 pub struct Alone {
     /// The candidate.
     pub label: String,
+    /// From its start to its first answer.
+    pub ready_after: Duration,
     /// One entry per path.
     pub routes: Vec<Route>,
     /// Memory of the largest worker afterwards, and how it was counted.
@@ -100,9 +102,11 @@ async fn ask(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'_
     let processes = super::processes::below(server.root());
     let workers = sample::workers(&processes, server.master());
     let memory = sample::memory(&processes, &workers).filter(|_| !workers.is_empty());
+    let ready_after = server.ready_after;
     server.stop();
     Ok(Alone {
         label: label.to_owned(),
+        ready_after,
         routes,
         worker: memory.map(|(all, largest)| (largest, all.counted)).filter(|(largest, _)| largest.0 > 0),
     })

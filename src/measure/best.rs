@@ -6,14 +6,17 @@
 use super::outcome::{Measured, Outcome, Warning};
 use super::verdict::{MOST_FAILURES, TIE};
 
-/// The configuration that answers most, or the smallest of those within a tie of it; `None` where all
-/// fail requests.
+/// The configuration that a search came to; else the one that answers most, or the smallest of those within a tie of
+/// it; `None` where all fail requests.
 pub fn best(outcome: &Outcome) -> Option<&Measured> {
+    if let Some(search) = &outcome.search {
+        return outcome.candidates.get(search.best).filter(|one| failures_of(one) <= MOST_FAILURES);
+    }
     let died = |label: &str| {
         outcome.warnings.iter().any(|warning| matches!(warning, Warning::Died { label: dead, .. } if dead == label))
     };
     let sound: Vec<&Measured> =
-        outcome.candidates.iter().filter(|one| failures(one) <= MOST_FAILURES && !died(&one.label)).collect();
+        outcome.candidates.iter().filter(|one| failures_of(one) <= MOST_FAILURES && !died(&one.label)).collect();
     let most = sound.iter().map(|one| one.rate.median).fold(0.0, f64::max);
     let memory = |one: &Measured| one.memory.map_or(u64::MAX, |memory| memory.bytes.0);
     sound
@@ -23,7 +26,7 @@ pub fn best(outcome: &Outcome) -> Option<&Measured> {
 }
 
 /// Share of the requests that failed.
-fn failures(measured: &Measured) -> f64 {
+pub(super) fn failures_of(measured: &Measured) -> f64 {
     #[allow(clippy::cast_precision_loss, reason = "2^52 requests do not fit into a run")]
     if measured.requests == 0 { 1.0 } else { measured.errors.total() as f64 / measured.requests as f64 }
 }
@@ -53,13 +56,23 @@ mod tests {
             workers: 1,
             cpu_per_request: None,
             restarts: 0,
+            switches_per_request: None,
+            throttled: 0,
+            connections: Vec::new(),
             shares: Vec::new(),
             scheduled: None,
         }
     }
 
     fn outcome(candidates: Vec<Measured>, warnings: Vec<Warning>) -> Outcome {
-        Outcome { candidates, comparisons: Vec::new(), windows: Vec::new(), warnings, took: Duration::ZERO }
+        Outcome {
+            candidates,
+            comparisons: Vec::new(),
+            search: None,
+            windows: Vec::new(),
+            warnings,
+            took: Duration::ZERO,
+        }
     }
 
     #[test]

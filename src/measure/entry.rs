@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) largest_worker: Option<Bytes>,
     pub(super) workers: usize,
     pub(super) restarts: u32,
+    pub(super) switches: Option<u64>,
+    pub(super) throttled: u64,
     pub(super) scheduled: Option<Scheduled>,
     /// Workers of the current start at the last look.
     pub(super) seen: Option<Vec<i32>>,
@@ -34,6 +36,8 @@ pub(super) struct Entry {
     pub(super) visited: bool,
     /// Whether its server ended by itself.
     pub(super) died: bool,
+    /// How many rounds it was part of before it left a search.
+    pub(super) left_after: Option<usize>,
 }
 
 impl Entry {
@@ -51,10 +55,13 @@ impl Entry {
             largest_worker: None,
             workers: 0,
             restarts: 0,
+            switches: None,
+            throttled: 0,
             scheduled: None,
             seen: None,
             visited: false,
             died: false,
+            left_after: None,
         }
     }
 
@@ -85,6 +92,7 @@ impl Entry {
         self.repeated += tally.repeated;
         self.successes += tally.successes;
         self.used += usage.server;
+        self.throttled += usage.throttled;
         self.restarts += restarts;
         self.workers = self.workers.max(workers.len());
         self.seen = Some(workers);

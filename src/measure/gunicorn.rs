@@ -6,9 +6,11 @@
 
 use std::path::Path;
 
+use super::address::Address;
+
 /// The candidate's arguments without what decides where the server listens and whether it
 /// detaches or reloads, and with an address, a pid file and an error log of farrier's own.
-pub(super) fn arguments(given: &[String], port: u16, folder: &Path) -> Vec<String> {
+pub(super) fn arguments(given: &[String], address: &Address, folder: &Path) -> Vec<String> {
     let options = given.iter().position(|argument| argument == "--").unwrap_or(given.len());
     let (options, rest) = given.split_at(options);
     let mut kept = Vec::new();
@@ -23,7 +25,11 @@ pub(super) fn arguments(given: &[String], port: u16, folder: &Path) -> Vec<Strin
     }
     // Last, because the last of several flags wins, and every flag wins over the configuration
     // file and `GUNICORN_CMD_ARGS`.
-    kept.extend(["--bind".to_owned(), format!("127.0.0.1:{port}")]);
+    let bind = match address {
+        Address::Port(port) => format!("127.0.0.1:{port}"),
+        Address::Socket(path) => format!("unix:{}", path.display()),
+    };
+    kept.extend(["--bind".to_owned(), bind]);
     kept.extend(["--pid".to_owned(), folder.join("pid").to_string_lossy().into_owned()]);
     kept.extend(["--error-logfile".to_owned(), "-".to_owned()]);
     kept.extend(rest.iter().cloned());
@@ -74,7 +80,7 @@ mod tests {
 
     fn kept(given: &[&str]) -> Vec<String> {
         let given: Vec<String> = given.iter().map(|&argument| argument.to_owned()).collect();
-        let mut arguments = arguments(&given, 5000, Path::new("/t"));
+        let mut arguments = arguments(&given, &Address::Port(5000), Path::new("/t"));
         let added = ["--bind", "127.0.0.1:5000", "--pid", "/t/pid", "--error-logfile", "-"];
         let at = arguments.windows(added.len()).position(|window| window == added).unwrap();
         arguments.drain(at..at + added.len());
@@ -120,7 +126,7 @@ mod tests {
     #[test]
     fn options_stay_before_the_end_of_options() {
         let given = ["-w".to_owned(), "2".to_owned(), "--".to_owned(), "app:app".to_owned()];
-        let all = arguments(&given, 5000, Path::new("/t"));
+        let all = arguments(&given, &Address::Port(5000), Path::new("/t"));
         assert_eq!(&all[all.len() - 2..], ["--", "app:app"]);
         assert_eq!(&all[2..4], ["--bind", "127.0.0.1:5000"]);
     }

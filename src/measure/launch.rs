@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::address::Address;
 use super::gunicorn;
 use crate::servers::{Action, Server, Table, table};
 
@@ -13,22 +14,39 @@ pub fn can_measure(server: Server) -> bool {
     table(server).measured().is_some()
 }
 
+/// Whether the server can be reached over a Unix socket as well.
+pub fn takes_socket(server: Server) -> bool {
+    table(server).measured().is_some_and(|measured| !measured.socket_options.is_empty())
+}
+
+/// The command that starts the server, where it is no module of Python's (`python -m`).
+pub fn command(server: Server) -> Option<&'static str> {
+    table(server).measured()?.command.as_deref()
+}
+
 /// Settings that a run decides itself: whoever writes a command line leaves them out.
 pub fn decided(server: Server) -> &'static [String] {
     table(server).measured().map_or(&[], |measured| &measured.leave_out)
 }
 
 /// The candidate's arguments, changed so.
-pub(super) fn arguments(server: Server, given: &[String], port: u16, folder: &Path) -> Vec<String> {
+pub(super) fn arguments(server: Server, given: &[String], address: &Address, folder: &Path) -> Vec<String> {
     match server {
-        Server::Gunicorn => gunicorn::arguments(given, port, folder),
-        other => from_table(table(other), given, port),
+        Server::Gunicorn => gunicorn::arguments(given, address, folder),
+        other => from_table(table(other), given, address),
     }
 }
 
-fn from_table(table: &Table, given: &[String], port: u16) -> Vec<String> {
-    let options = table.measured().map_or(&[][..], |measured| &measured.options);
-    let added = options.iter().map(|option| option.replace("{port}", &port.to_string()));
+fn from_table(table: &Table, given: &[String], address: &Address) -> Vec<String> {
+    let added: Vec<String> = match (table.measured(), address) {
+        (None, _) => Vec::new(),
+        (Some(how), Address::Port(port)) => {
+            how.options.iter().map(|option| option.replace("{port}", &port.to_string())).collect()
+        }
+        (Some(how), Address::Socket(path)) => {
+            how.socket_options.iter().map(|option| option.replace("{socket}", &path.to_string_lossy())).collect()
+        }
+    };
     let mut kept = Vec::new();
     let mut words = given.iter();
     while let Some(word) = words.next() {
@@ -44,7 +62,7 @@ fn from_table(table: &Table, given: &[String], port: u16) -> Vec<String> {
     }
     // In front: of click's and argparse's options none that is left could win over them, and the application may
     // stand behind an end of options.
-    added.chain(kept).collect()
+    added.into_iter().chain(kept).collect()
 }
 
 /// Whether the option that is left out takes a value; `None` for options that stay.
@@ -75,7 +93,7 @@ mod tests {
 
     fn kept(server: Server, line: &str) -> String {
         let given: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        arguments(server, &given, 5000, Path::new("/t")).join(" ")
+        arguments(server, &given, &Address::Port(5000), Path::new("/t")).join(" ")
     }
 
     #[test]
@@ -92,6 +110,22 @@ mod tests {
             kept(Server::Granian, "--no-reload --uds /run/x --interface asgi --metrics app:app"),
             "--host=127.0.0.1 --port=5000 --interface asgi app:app"
         );
+    }
+
+    #[test]
+    fn a_socket_takes_the_place_of_a_port() {
+        let over = |server: Server, line: &str| {
+            let given: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            arguments(server, &given, &Address::Socket("/t/socket".into()), Path::new("/t")).join(" ")
+        };
+        assert_eq!(over(Server::Uvicorn, "--uds /run/x --workers 2 app:app"), "--uds=/t/socket --workers 2 app:app");
+        assert_eq!(over(Server::Hypercorn, "--bind unix:/run/x app:app"), "--bind=unix:/t/socket app:app");
+        assert_eq!(over(Server::Granian, "--host 0.0.0.0 app:app"), "--uds=/t/socket app:app");
+        let gunicorn = over(Server::Gunicorn, "-b unix:/run/x -w 2 app:app");
+        assert!(gunicorn.contains("--bind unix:/t/socket") && !gunicorn.contains("/run/x"), "{gunicorn}");
+        let uwsgi =
+            over(Server::Uwsgi, "--socket=/run/x -s :3031 --http=:80 --daemonize /l --processes=2 --module=app");
+        assert_eq!(uwsgi, "--http-socket=/t/socket --die-on-term --processes=2 --module=app");
     }
 
     #[test]

@@ -9,12 +9,16 @@
 //!
 //! Unix only: processes are bounded by sessions and signals.
 
+mod address;
 mod alone;
+#[cfg(target_os = "linux")]
+mod awake;
 mod best;
 mod compare;
 mod drive;
 mod entry;
 mod gunicorn;
+mod halving;
 mod http;
 mod launch;
 mod log;
@@ -23,6 +27,7 @@ mod plan;
 mod processes;
 mod race;
 mod sample;
+mod search;
 mod server;
 mod stalls;
 mod summary;
@@ -31,10 +36,13 @@ mod verdict;
 
 pub use alone::{Alone, Route, alone};
 pub use best::best;
-pub use launch::{can_measure, decided};
-pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
+pub use launch::{can_measure, command, decided, takes_socket};
+pub use outcome::{
+    Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Search, Standing, Warning, Window,
+};
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
-pub use stalls::{Confirmed, Held, Holds, Stalls, confirm, stalls};
+pub use sample::available as free_memory;
+pub use stalls::{Confirmed, Held, Holds, Lag, Stalls, confirm, stalls};
 pub use supervise::supervise;
 pub use verdict::{Comparison, Doubt, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN, TIE, Verdict};
 
@@ -128,6 +136,11 @@ pub enum Progress<'a> {
         window: &'a Window,
         /// Share of the budget used so far, 0 to 1.
         done: f64,
+    },
+    /// The best configurations of a search are being compared.
+    Finalists {
+        /// How many there are.
+        count: usize,
     },
     /// A server is being started to be asked on one connection.
     Alone {

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub candidates: Vec<Measured>,
     /// Every later candidate against the first.
     pub comparisons: Vec<Comparison>,
+    /// What the search came to, where one was made.
+    pub search: Option<Search>,
     /// All windows in the order they were measured.
     pub windows: Vec<Window>,
     /// What the reader has to know before believing the numbers, most serious first.
@@ -57,6 +59,12 @@ pub struct Measured {
     pub cpu_per_request: Option<Duration>,
     /// Workers replaced while under load.
     pub restarts: u32,
+    /// How often the system gave a core to another thread, for each answer; `None` where it does not say.
+    pub switches_per_request: Option<f64>,
+    /// Periods that a CPU quota ended early, in all windows.
+    pub throttled: u64,
+    /// Open connections of each worker, most first, averaged over windows; empty where none are kept.
+    pub connections: Vec<f64>,
     /// Share of the processor time of each worker, largest first, averaged over windows; empty
     /// when the workers used too little to tell.
     pub shares: Vec<f64>,
@@ -73,6 +81,32 @@ pub struct Interval {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+/// What a search came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// The candidate to take.
+    pub best: usize,
+    /// What that means for what was recommended without measuring.
+    pub standing: Standing,
+    /// The best one's rate over that of the recommended one, where these are two and both were measured side by side.
+    pub over_recommended: Option<Interval>,
+    /// Candidates that left the race, and how many rounds each was part of.
+    pub left: Vec<(usize, usize)>,
+}
+
+/// What a search means for what was recommended without measuring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing that was tried is better beyond doubt.
+    Confirmed,
+    /// It is better than the current settings, and something else is better still.
+    Refined,
+    /// Something else is better, and it is no better than the current settings.
+    Refuted,
+    /// The run does not tell.
+    Undecided,
 }
 
 /// An amount of memory and how it was counted.
@@ -179,6 +213,12 @@ pub struct Window {
     pub shares: Vec<f64>,
     /// Workers replaced since the window before.
     pub restarts: u32,
+    /// How often the system gave a core to another thread of the server; `None` where it does not say.
+    pub switches: Option<u64>,
+    /// Periods that a CPU quota ended early.
+    pub throttled: u64,
+    /// Open connections of each worker at the end, most first.
+    pub connections: Vec<u32>,
 }
 
 /// Load on a schedule that does not wait for answers, so that a stall is felt by every request
@@ -250,6 +290,38 @@ pub enum Warning {
         label: String,
         /// How many.
         workers: u32,
+    },
+    /// Some workers did not take requests although others did, for as long as they were waited for.
+    Asleep {
+        /// The candidate.
+        label: String,
+        /// How many took requests.
+        awake: usize,
+        /// How many there were.
+        workers: usize,
+    },
+    /// A CPU quota stopped the server in the middle of its work.
+    Throttled {
+        /// The candidate.
+        label: String,
+        /// Periods that it ended early.
+        periods: u64,
+    },
+    /// One worker did more than twice its share while others had little to do.
+    Uneven {
+        /// The candidate.
+        label: String,
+        /// Share of the busiest worker, 0 to 1.
+        share: f64,
+        /// How many workers there are.
+        workers: usize,
+    },
+    /// A configuration of a search was left out before it was measured.
+    LeftOut {
+        /// The candidate.
+        label: String,
+        /// Why.
+        reason: String,
     },
     /// One path is answered with different statuses by different candidates.
     StatusDiffers {

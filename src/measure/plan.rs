@@ -64,6 +64,8 @@ pub struct Plan {
     /// Headers added to every request. A `Host` replaces the loopback address, for applications
     /// that refuse names they do not know.
     pub headers: Vec<(String, String)>,
+    /// Whether the server listens on a Unix socket instead of a loopback port.
+    pub socket: bool,
     /// Connections kept busy at the same time.
     pub connections: usize,
     /// Time under load, all candidates and rounds together; starting and stopping comes on top.
@@ -77,6 +79,11 @@ pub struct Plan {
     /// Requests per second for the last phase, which sends on a schedule instead of on answers;
     /// `None` takes two thirds of what the slowest candidate reached.
     pub rate: Option<f64>,
+    /// Whether candidates that are clearly behind leave the race, so that the time goes to the others. The budget then
+    /// counts from the first start, and not from the first request.
+    pub search: bool,
+    /// The candidate that was recommended without measuring, if it is not the first one.
+    pub recommended: Option<usize>,
     /// Whether only one server may live at a time, for applications that must not run twice. Costs
     /// a start per change, and is done unasked where memory is short.
     pub in_turn: bool,
@@ -97,12 +104,15 @@ impl Plan {
             paths: vec!["/".to_owned()],
             method: Method::Get,
             headers: Vec::new(),
+            socket: false,
             connections: 32,
             budget: Duration::from_secs(30),
             window: Duration::from_secs(1),
             ready_within: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             rate: None,
+            search: false,
+            recommended: None,
             in_turn: false,
             supervisor: Self::supervisor(),
         }
@@ -124,7 +134,7 @@ impl Plan {
     }
 
     /// The same without a look at how many configurations there are.
-    pub(super) fn check_load(&self) -> Result<(), Error> {
+    pub fn check_load(&self) -> Result<(), Error> {
         let refuse = |reason: String| Err(Error::Plan(reason));
         if self.program.is_empty() || self.supervisor.is_empty() {
             return refuse("the server's program is unknown".to_owned());

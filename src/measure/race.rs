@@ -16,7 +16,7 @@ use super::plan::Plan;
 use super::sample::{self, Snapshot};
 use super::server::Server;
 use super::verdict::MOST_FAILURES;
-use super::{Error, Progress, compare, log};
+use super::{Error, Progress, compare, log, search};
 use crate::values::Bytes;
 
 /// Longest warm-up of a server that was just started.
@@ -55,9 +55,11 @@ pub(super) struct Race<'a> {
     length: Duration,
     /// Whether only one server may live at a time.
     in_turn: bool,
+    /// Those that a search did not send home.
+    pub(super) alive: Vec<usize>,
 }
 
-type Report<'a> = dyn FnMut(Progress<'_>) + 'a;
+pub(super) type Report<'a> = dyn FnMut(Progress<'_>) + 'a;
 
 impl<'a> Race<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
@@ -72,12 +74,16 @@ impl<'a> Race<'a> {
             spent: Duration::ZERO,
             length: plan.window,
             in_turn: plan.in_turn,
+            alive: Vec::new(),
         }
     }
 
     /// Runs everything. What was found until an error, or until the future is dropped, stays.
     pub(super) async fn run(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
         self.preflight(report).await?;
+        if self.plan.search {
+            return self.search(report).await;
+        }
         let scheduled = self.plan.rate.is_some() || self.plan.budget >= SHORT;
         let share = if scheduled { 1.0 - SCHEDULED_SHARE } else { 1.0 };
         let budget = self.plan.budget.mul_f64(share);
@@ -93,7 +99,14 @@ impl<'a> Race<'a> {
         let count = self.plan.candidates.len();
         let mut statuses = vec![vec![0; count]; self.plan.paths.len()];
         for candidate in 0..count {
-            self.wake(candidate, report).await?;
+            match self.wake(candidate, report).await {
+                // Of many configurations one that does not start is no reason to measure none.
+                Err(Error::Start { reason, .. }) if self.plan.search && candidate > 0 => {
+                    search::left_out(self, candidate, reason);
+                    continue;
+                }
+                started => started?,
+            }
             let Some(server) = self.servers.get(candidate).and_then(Option::as_ref) else {
                 continue;
             };
@@ -105,13 +118,18 @@ impl<'a> Race<'a> {
                 }
             }
             self.judge_memory(memory.map(|(memory, _)| memory.bytes));
+            let good = statuses.iter().filter_map(|row| row.get(candidate)).any(|status| (1..400).contains(status));
+            if self.plan.search && candidate > 0 && !good {
+                let status = statuses.first().and_then(|row| row.get(candidate)).copied().unwrap_or(0);
+                search::left_out(self, candidate, format!("it answers with status {status}"));
+            }
         }
         for (path, statuses) in self.plan.paths.iter().zip(statuses) {
             let good = |status: &u16| (1..400).contains(status);
             if let Some(status) = statuses.first().filter(|_| !statuses.iter().any(good)) {
                 return Err(Error::Target { path: path.clone(), status: *status });
             }
-            if statuses.windows(2).any(|pair| matches!(pair, [one, other] if one != other)) {
+            if !self.plan.search && statuses.windows(2).any(|pair| matches!(pair, [one, other] if one != other)) {
                 self.warnings.push(Warning::StatusDiffers { path: path.clone(), statuses });
             }
         }
@@ -153,6 +171,12 @@ impl<'a> Race<'a> {
         report(Progress::Starting { label });
         let server = Server::start(self.plan, described, &mut self.taken).await?;
         report(Progress::Ready { label, after: server.ready_after });
+        if let Some((awake, workers)) = server.asleep {
+            let warning = Warning::Asleep { label: label.to_owned(), awake, workers };
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
         entry.ready_after = entry.ready_after.max(server.ready_after);
         entry.command.clone_from(&server.command);
         entry.seen = None;
@@ -203,11 +227,23 @@ impl<'a> Race<'a> {
         }
         let left = budget.saturating_sub(self.spent) / ROOM;
         let room = left.saturating_sub(self.expected().saturating_sub(self.length * self.count()));
-        let room = room / self.count();
-        if room < wanted {
+        self.stretch_to(self.slowest(), room / self.count());
+    }
+
+    /// Lengthens the windows for targets with this median latency, to this at most.
+    pub(super) fn stretch_to(&mut self, p50: Duration, room: Duration) {
+        let wanted = p50 * LATENCIES_PER_WINDOW;
+        if wanted > self.length && room < wanted {
             self.warnings.push(Warning::Slow { p50 });
         }
         self.length = wanted.min(room).max(self.length);
+    }
+
+    /// Ends the server of one candidate.
+    pub(super) fn end(&mut self, candidate: usize) {
+        if let Some(slot) = self.servers.get_mut(candidate) {
+            *slot = None;
+        }
     }
 
     /// The largest median latency of all candidates.
@@ -218,7 +254,8 @@ impl<'a> Race<'a> {
 
     /// Longest warm-up: two seconds, less where they would eat a short budget.
     fn warm_up(&self) -> Duration {
-        LONGEST_WARM_UP.min(self.plan.budget / 10)
+        let longest = if self.plan.search { search::WARM_UP } else { LONGEST_WARM_UP };
+        longest.min(self.plan.budget / 10)
     }
 
     /// Number of candidates.
@@ -234,7 +271,7 @@ impl<'a> Race<'a> {
     }
 
     /// Loads one candidate for one window.
-    async fn visit(&mut self, candidate: usize, round: usize, report: &mut Report<'_>) -> Result<(), Error> {
+    pub(super) async fn visit(&mut self, candidate: usize, round: usize, report: &mut Report<'_>) -> Result<(), Error> {
         self.wake(candidate, report).await?;
         let visit = Instant::now();
         let alive: Vec<(usize, i32, Option<i32>)> = self
@@ -262,11 +299,18 @@ impl<'a> Race<'a> {
             load.warm_up(self.warm_up()).await;
         }
         let before = Snapshot::take(&roots);
+        let switched = sample::switches(before.server(place));
         let at = self.begun.elapsed();
         let length = load.window(self.length).await;
         let after = Snapshot::take(&roots);
         // Read while the connections are still busy, but outside the window: it walks page tables.
+        let switched = switched.zip(sample::switches(after.server(place)));
         let workers = sample::workers(after.server(place), master);
+        let mut connections = server.connections_of(&workers);
+        connections.sort_unstable_by(|one, other| other.cmp(one));
+        if connections.iter().all(|count| *count == 0) {
+            connections.clear();
+        }
         let memory = sample::memory(after.server(place), &workers);
         let tally = load.finish().await;
         self.spent += visit.elapsed();
@@ -295,7 +339,14 @@ impl<'a> Race<'a> {
             memory: memory.map(|(memory, _)| memory),
             shares: usage.shares,
             restarts,
+            // A thread that ended takes its count with it.
+            switches: switched.and_then(|(before, after)| after.checked_sub(before)),
+            throttled: usage.throttled,
+            connections,
         };
+        if let Some(entry) = self.entries.get_mut(candidate) {
+            entry.switches = window.switches.map(|count| count + entry.switches.unwrap_or(0)).or(entry.switches);
+        }
         let done = (self.spent.as_secs_f64() / self.plan.budget.as_secs_f64()).min(1.0);
         let label = self.plan.candidates.get(candidate).map_or("", |candidate| candidate.label.as_str());
         report(Progress::Measured { label, window: &window, done });
@@ -304,7 +355,7 @@ impl<'a> Race<'a> {
     }
 
     /// Whether the candidate's server ended by itself; says so if it did.
-    fn died(&mut self, candidate: usize) -> bool {
+    pub(super) fn died(&mut self, candidate: usize) -> bool {
         let Some(server) = self.servers.get_mut(candidate).and_then(Option::as_mut) else {
             return false;
         };

@@ -25,6 +25,8 @@ pub(super) struct Snapshot {
     client: Duration,
     /// Processor time of this process with all threads.
     own: Duration,
+    /// Periods of a quota that ended early so far.
+    throttled: u64,
 }
 
 impl Snapshot {
@@ -36,6 +38,7 @@ impl Snapshot {
             busy: busy(),
             client: clock(rustix::time::ClockId::ThreadCPUTime),
             own: clock(rustix::time::ClockId::ProcessCPUTime),
+            throttled: crate::host::Host::throttled(std::path::Path::new("/")).unwrap_or(0),
         }
     }
 
@@ -56,6 +59,8 @@ pub(super) struct Usage {
     pub(super) server: Duration,
     /// Share of each worker in it, largest first; empty when there was too little to tell.
     pub(super) shares: Vec<f64>,
+    /// Periods that a quota ended early.
+    pub(super) throttled: u64,
 }
 
 /// What was used between two snapshots; the server under load is number `index` and its workers
@@ -86,6 +91,7 @@ pub(super) fn between(before: &Snapshot, after: &Snapshot, index: usize, master:
         foreign,
         server: server.values().sum(),
         shares,
+        throttled: after.throttled.saturating_sub(before.throttled),
     }
 }
 
@@ -105,6 +111,27 @@ pub(super) fn workers(processes: &[Process], master: Option<i32>) -> Vec<i32> {
         None => !processes.iter().any(|other| other.parent == process.pid) && !keeps_books(process.pid),
     };
     processes.iter().filter(serves).map(|process| process.pid).collect()
+}
+
+/// How often the system took a core from a thread of these processes, or a thread gave it away, so far; `None` where it
+/// does not say.
+#[cfg(target_os = "linux")]
+pub(super) fn switches(processes: &[Process]) -> Option<u64> {
+    // The file of the process counts its main thread alone.
+    let of = |process: &Process| -> Option<u64> {
+        let tasks = procfs::process::Process::new(process.pid).ok()?.tasks().ok()?;
+        let each = tasks.flatten().filter_map(|task| {
+            let status = task.status().ok()?;
+            Some(status.voluntary_ctxt_switches? + status.nonvoluntary_ctxt_switches?)
+        });
+        Some(each.sum())
+    };
+    processes.iter().filter_map(of).reduce(|one, other| one + other)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn switches(_: &[Process]) -> Option<u64> {
+    None
 }
 
 /// Whether it is the process that Python's `multiprocessing` starts beside workers, and that serves nothing.
@@ -153,7 +180,7 @@ fn sizes(processes: &[Process]) -> (Counted, BTreeMap<i32, u64>) {
 }
 
 /// Memory that could still be given to processes; `None` where the system does not say.
-pub(super) fn available() -> Option<Bytes> {
+pub fn available() -> Option<Bytes> {
     let mut system = sysinfo::System::new().ok()?;
     system.refresh_memory();
     Some(Bytes(system.available_memory())).filter(|bytes| bytes.0 > 0)
@@ -192,7 +219,7 @@ mod tests {
 
     fn snapshot(at: Instant, servers: Vec<Vec<Process>>, busy: u64, own: u64) -> Snapshot {
         let own = Duration::from_millis(own);
-        Snapshot { at, servers, busy: Some(Duration::from_millis(busy)), client: own, own }
+        Snapshot { at, servers, busy: Some(Duration::from_millis(busy)), client: own, own, throttled: 0 }
     }
 
     #[test]

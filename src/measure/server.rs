@@ -1,7 +1,7 @@
 //! One server from its start to the certainty that nothing of it is left.
 //!
-//! Decides when a server is ready (its own socket gives an HTTP answer) and when it has failed.
-//! Knows nothing of load.
+//! Decides when a server is ready (its own socket gives an HTTP answer, and every worker takes requests) and when it
+//! has failed. Knows nothing of load.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -15,15 +15,24 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use super::address::Address;
 use super::drive::{self, Target};
 use super::plan::{Candidate, Plan};
 use super::supervise::{self, CANNOT_RUN, GRACE, KILLED};
 use super::{Error, gunicorn, launch, log, processes};
+#[cfg(target_os = "linux")]
+use super::{awake, sample};
 
 /// Time between two looks at a server that is starting.
 const PULSE: Duration = Duration::from_millis(25);
 /// Starts before giving up on ports that others take first.
 const STARTS: u32 = 3;
+/// Longest wait for the workers behind the one that gave the first answer.
+const LONGEST_WAKE: Duration = Duration::from_secs(15);
+/// Time between two looks at them.
+const WAKE_PULSE: Duration = Duration::from_millis(50);
+/// The system keeps no longer path of a socket (`sun_path` has 108 bytes, and 104 on macOS).
+const LONGEST_PATH: usize = 100;
 
 /// A running server. Dropping it ends it.
 #[derive(Debug)]
@@ -32,7 +41,10 @@ pub(super) struct Server {
     pub(super) target: Rc<Target>,
     /// From the start to the first answer.
     pub(super) ready_after: Duration,
-    port: u16,
+    /// How many workers took requests when the wait for them was given up, and how many there were; `None` where all
+    /// did, or where nobody can tell.
+    pub(super) asleep: Option<(usize, usize)>,
+    address: Address,
     supervisor: Child,
     /// Open as long as the server should run.
     leash: Option<ChildStdin>,
@@ -61,6 +73,7 @@ impl Server {
             match server.ready(plan, candidate).await {
                 Ok(after) => {
                     server.ready_after = after;
+                    server.asleep = server.wake(plan.ready_within.saturating_sub(after)).await;
                     return Ok(server);
                 }
                 Err(Unready::PortTaken) if starts < STARTS => {}
@@ -80,7 +93,13 @@ impl Server {
         let folder =
             tempfile::Builder::new().prefix("farrier-").tempdir().map_err(system("making a temporary folder"))?;
         let log = File::create(folder.path().join("log")).map_err(system("making a log file"))?;
-        let arguments = launch::arguments(plan.server, &candidate.arguments, port, folder.path());
+        let socket = folder.path().join("socket");
+        let address = if plan.socket && socket.as_os_str().len() <= LONGEST_PATH {
+            Address::Socket(socket)
+        } else {
+            Address::Port(port)
+        };
+        let arguments = launch::arguments(plan.server, &candidate.arguments, &address, folder.path());
         let command = plan
             .program
             .iter()
@@ -114,9 +133,10 @@ impl Server {
         });
         Ok(Self {
             command,
-            target: Rc::new(Target::new(plan, port)),
+            target: Rc::new(Target::new(plan, &address)),
             ready_after: Duration::ZERO,
-            port,
+            asleep: None,
+            address,
             leash: supervisor.stdin.take(),
             supervisor,
             said,
@@ -201,7 +221,13 @@ impl Server {
 
     /// The requests of `plan` for it.
     pub(super) fn target_of(&self, plan: &Plan) -> Target {
-        Target::new(plan, self.port)
+        Target::new(plan, &self.address)
+    }
+
+    /// The open connections of each of these processes, for servers that keep them.
+    pub(super) fn connections_of(&self, workers: &[i32]) -> Vec<u32> {
+        let Some(sockets) = self.address.sockets() else { return Vec::new() };
+        workers.iter().map(|pid| held(*pid, &sockets.open).unwrap_or(0)).collect()
     }
 
     /// The supervisor, whose session and descendants the server is.
@@ -214,33 +240,43 @@ impl Server {
         std::fs::read_to_string(self.folder.path().join("pid")).ok()?.trim().parse().ok()
     }
 
-    /// Whether it is this server that listens on its port; `None` where that cannot be seen.
-    #[cfg(target_os = "linux")]
+    /// Whether it is this server that listens at its address; `None` where that cannot be seen.
     fn listens(&self) -> Option<bool> {
-        use procfs::net::TcpState;
-        use procfs::process::{FDTarget, Process};
-        let listening: Vec<u64> = procfs::net::tcp()
-            .ok()?
-            .into_iter()
-            .filter(|socket| socket.state == TcpState::Listen && socket.local_address.port() == self.port)
-            .map(|socket| socket.inode)
-            .collect();
+        let listening = self.address.sockets()?.listening;
         let mut all_seen = true;
         for process in processes::below(self.root()) {
-            let Ok(files) = Process::new(process.pid).and_then(|process| process.fd()) else {
-                all_seen = false;
-                continue;
-            };
-            let owns = |target: FDTarget| matches!(target, FDTarget::Socket(inode) if listening.contains(&inode));
-            if files.flatten().any(|file| owns(file.target)) {
-                return Some(true);
+            match held(process.pid, &listening) {
+                Some(0) => {}
+                Some(_) => return Some(true),
+                None => all_seen = false,
             }
         }
         (all_seen && !listening.is_empty()).then_some(false)
     }
 
+    /// Waits until every worker takes requests, for so long at most; tells how many did not.
+    #[cfg(target_os = "linux")]
+    async fn wake(&mut self, left: Duration) -> Option<(usize, usize)> {
+        let begun = Instant::now();
+        let mut watch = awake::Watch::new(begun);
+        loop {
+            let pids = sample::workers(&processes::below(self.root()), self.master());
+            let listening = self.address.sockets().unwrap_or_default().listening;
+            let workers = awake::workers(&pids, &listening);
+            let (ready, all) = watch.look(Instant::now(), &workers);
+            // What ended meanwhile is told by whoever asks it for something.
+            if all || self.gone().is_some() {
+                return None;
+            }
+            if begun.elapsed() >= left.min(LONGEST_WAKE) {
+                return (ready < workers.len()).then_some((ready, workers.len()));
+            }
+            sleep(WAKE_PULSE).await;
+        }
+    }
+
     #[cfg(not(target_os = "linux"))]
-    fn listens(&self) -> Option<bool> {
+    async fn wake(&mut self, _: Duration) -> Option<(usize, usize)> {
         None
     }
 
@@ -274,6 +310,20 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// How many of these sockets the process holds; `None` where that cannot be seen.
+#[cfg(target_os = "linux")]
+fn held(pid: i32, sockets: &[u64]) -> Option<u32> {
+    use procfs::process::{FDTarget, Process};
+    let files = Process::new(pid).and_then(|process| process.fd()).ok()?;
+    let own = |target: &FDTarget| matches!(target, FDTarget::Socket(inode) if sockets.contains(inode));
+    u32::try_from(files.flatten().filter(|file| own(&file.target)).count()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn held(_: i32, _: &[u64]) -> Option<u32> {
+    None
 }
 
 /// A loopback port nobody listens on, other than those handed out before.

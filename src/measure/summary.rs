@@ -6,10 +6,20 @@ use super::compare::{self, Pair};
 use super::entry::Entry;
 use super::outcome::{Interval, Measured, Outcome, Warning, Window};
 use super::race::Race;
+use super::search;
 use super::verdict::{self, Circumstances, Comparison, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN};
 
 /// Fewest requests for a 99th percentile.
 const ENOUGH: u64 = 1000;
+
+/// A worker that does so many times its share has others idle.
+const TWICE: f64 = 2.0;
+/// The same where there are so few workers that twice the share is all there is.
+const MOST_OF_TWO: f64 = 0.85;
+/// The same where there are so many that chance alone gives one of them twice its share.
+const FEWEST_OF_MANY: f64 = 0.4;
+/// Connections for each worker from which it is told how they are spread.
+const KEPT_EACH: f64 = 3.0;
 
 /// Sums up a race, finished or not.
 pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
@@ -31,18 +41,21 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
         if *share > MOST_CLIENT {
             warnings.push(Warning::ClientBusy { label: label(), share: *share });
         }
+        if entry.throttled > 0 {
+            warnings.push(Warning::Throttled { label: label(), periods: entry.throttled });
+        }
         if entry.restarts > 0 {
             warnings.push(Warning::Restarts { label: label(), workers: entry.restarts });
         }
-        if entry.requests < ENOUGH {
+        if entry.requests < ENOUGH && entry.left_after.is_none() {
             warnings.push(Warning::FewRequests { label: label(), requests: entry.requests });
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 cores")]
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-    let comparisons = (1..race.entries.len())
+    let comparisons: Vec<Comparison> = (1..race.entries.len())
         .map(|candidate| {
-            let pairs = pairs(&race.windows, candidate);
+            let pairs = pairs(&race.windows, 0, candidate);
             let busy = |index: usize| clients.get(index).is_some_and(|share| *share > MOST_CLIENT);
             let failures = |index: usize| race.entries.get(index).map_or(0.0, Entry::failures);
             let died = |index: usize| race.entries.get(index).is_some_and(|entry| entry.died);
@@ -59,10 +72,15 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
             Comparison { label, verdict, ratio, rounds: pairs.len() }
         })
         .collect();
-    let candidates = (0..race.entries.len()).filter_map(|candidate| measured(race, candidate)).collect();
+    let candidates: Vec<Measured> = (0..race.entries.len()).filter_map(|candidate| measured(race, candidate)).collect();
+    for one in &candidates {
+        warnings.extend(uneven(one));
+    }
+    let search = race.plan.search.then(|| search::found(race, &candidates, &comparisons));
     Outcome {
         candidates,
         comparisons,
+        search,
         windows: std::mem::take(&mut race.windows),
         warnings,
         took: race.begun.elapsed(),
@@ -88,7 +106,12 @@ fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
         workers: entry.workers,
         cpu_per_request: (entry.successes >= 1.0).then(|| entry.used.div_f64(entry.successes)),
         restarts: entry.restarts,
-        shares: shares(&race.windows, candidate),
+        switches_per_request: entry.switches.and_then(|count| per_request(count, entry.successes)),
+        throttled: entry.throttled,
+        connections: averaged(&race.windows, candidate, |window| {
+            window.connections.iter().copied().map(f64::from).collect()
+        }),
+        shares: averaged(&race.windows, candidate, |window| window.shares.clone()),
         scheduled: entry.scheduled.clone(),
     })
 }
@@ -100,12 +123,34 @@ fn client(windows: &[Window], candidate: usize) -> f64 {
     compare::median(&shares).unwrap_or(0.0)
 }
 
-/// The rates of the rounds in which both the first candidate and this one were measured.
-fn pairs(windows: &[Window], candidate: usize) -> Vec<Pair> {
+#[allow(clippy::cast_precision_loss, reason = "2^52 switches do not fit into a run")]
+fn per_request(count: u64, successes: f64) -> Option<f64> {
+    (successes >= 1.0).then(|| count as f64 / successes)
+}
+
+/// Whether one of several workers did more than twice its share: of the computing, or else of the connections.
+fn uneven(measured: &Measured) -> Option<Warning> {
+    let total: f64 = measured.connections.iter().sum();
+    let of_connections = || measured.connections.iter().map(|count| count / total).collect();
+    let shares: Vec<f64> = if measured.shares.is_empty() { of_connections() } else { measured.shares.clone() };
+    let workers = shares.len();
+    #[allow(clippy::cast_precision_loss, reason = "a handful of workers")]
+    let fair = 1.0 / workers as f64;
+    // Connections that are not kept tell nothing by where they are at one moment.
+    #[allow(clippy::cast_precision_loss, reason = "a handful of workers")]
+    let told = !measured.shares.is_empty() || total >= KEPT_EACH * workers as f64;
+    let share = shares.first().copied().filter(|share| workers > 1 && told && share.is_finite())?;
+    // Of two workers one can do no more than all of it, and of many twice the share is little.
+    let most = (TWICE * fair).clamp(FEWEST_OF_MANY, MOST_OF_TWO);
+    (share >= most).then(|| Warning::Uneven { label: measured.label.clone(), share, workers })
+}
+
+/// The rates of the rounds in which both candidates were measured.
+pub(super) fn pairs(windows: &[Window], first: usize, second: usize) -> Vec<Pair> {
     let rounds = |index: usize| -> BTreeMap<usize, &Window> {
         windows.iter().filter(|window| window.candidate == index).map(|window| (window.round, window)).collect()
     };
-    let (first, second) = (rounds(0), rounds(candidate));
+    let (first, second) = (rounds(first), rounds(second));
     first
         .iter()
         .filter_map(|(round, first)| {
@@ -116,15 +161,12 @@ fn pairs(windows: &[Window], candidate: usize) -> Vec<Pair> {
         .collect()
 }
 
-/// The shares of the workers from the busiest to the idlest, averaged over windows: which process
+/// What the workers have from the busiest to the idlest, averaged over windows: which process
 /// is the busiest changes with every draw of connections, how uneven they are does not.
-fn shares(windows: &[Window], candidate: usize) -> Vec<f64> {
-    let rows: Vec<&[f64]> = windows
-        .iter()
-        .filter(|window| window.candidate == candidate && !window.shares.is_empty())
-        .map(|window| window.shares.as_slice())
-        .collect();
-    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+fn averaged(windows: &[Window], candidate: usize, row: impl Fn(&Window) -> Vec<f64>) -> Vec<f64> {
+    let rows: Vec<Vec<f64>> =
+        windows.iter().filter(|window| window.candidate == candidate).map(row).filter(|row| !row.is_empty()).collect();
+    let width = rows.iter().map(Vec::len).max().unwrap_or(0);
     #[allow(clippy::cast_precision_loss, reason = "one row per window")]
     let count = rows.len() as f64;
     (0..width).map(|rank| rows.iter().filter_map(|row| row.get(rank)).sum::<f64>() / count).collect()
@@ -154,6 +196,9 @@ mod tests {
             memory: None,
             shares: shares.to_vec(),
             restarts: 0,
+            switches: None,
+            throttled: 0,
+            connections: Vec::new(),
         }
     }
 
@@ -166,8 +211,43 @@ mod tests {
             window(0, 1, 3.0, &[]),
             window(0, 2, 9.0, &[]),
         ];
-        let pairs: Vec<(f64, f64)> = pairs(&windows, 1).iter().map(|pair| (pair.first, pair.second)).collect();
+        let pairs: Vec<(f64, f64)> = pairs(&windows, 0, 1).iter().map(|pair| (pair.first, pair.second)).collect();
         assert_eq!(pairs, [(1.0, 2.0), (3.0, 4.0)]);
+    }
+
+    fn with(shares: &[f64], connections: &[f64]) -> Measured {
+        Measured {
+            label: "x".to_owned(),
+            command: Vec::new(),
+            ready_after: Duration::ZERO,
+            rate: Interval { median: 1.0, low: 1.0, high: 1.0 },
+            requests: 1000,
+            p50: None,
+            p99: None,
+            max: None,
+            errors: Errors::default(),
+            repeated: 0,
+            memory: None,
+            memory_per_worker: None,
+            workers: shares.len().max(connections.len()),
+            cpu_per_request: None,
+            restarts: 0,
+            switches_per_request: None,
+            throttled: 0,
+            connections: connections.to_vec(),
+            shares: shares.to_vec(),
+            scheduled: None,
+        }
+    }
+
+    #[test]
+    fn only_a_worker_with_far_more_than_its_share_is_told() {
+        assert!(uneven(&with(&[0.9, 0.1], &[])).is_some());
+        assert!(uneven(&with(&[0.7, 0.3], &[])).is_none());
+        assert!(uneven(&with(&[], &[8.0, 6.0, 1.0, 1.0])).is_some());
+        assert!(uneven(&with(&[], &[1.0, 0.0])).is_none(), "one that is not kept");
+        assert!(uneven(&with(&[0.15; 1], &[1.0; 16])).is_none(), "one of many by chance");
+        assert!(uneven(&with(&[1.0], &[16.0])).is_none(), "there is no other one");
     }
 
     #[test]
@@ -178,8 +258,9 @@ mod tests {
             window(0, 2, 1.0, &[0.5, 0.5]),
             window(1, 0, 1.0, &[1.0]),
         ];
-        assert_eq!(shares(&windows, 0), [0.625, 0.375]);
-        assert_eq!(shares(&windows, 1), [1.0]);
-        assert!(shares(&windows, 2).is_empty());
+        let shares = |candidate| averaged(&windows, candidate, |window| window.shares.clone());
+        assert_eq!(shares(0), [0.625, 0.375]);
+        assert_eq!(shares(1), [1.0]);
+        assert!(shares(2).is_empty());
     }
 }

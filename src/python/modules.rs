@@ -92,7 +92,9 @@ impl Modules {
         let relative = dotted.replace('.', "/");
         let top = dotted.split('.').next().unwrap_or(dotted);
         let roots = self.roots(from, catalogue::speaks_about(top));
-        let exact = self.placed(&relative).or_else(|| roots.iter().find_map(|root| self.file_below(root, &relative)));
+        let exact = self.placed(&relative);
+        let exact = exact.or_else(|| self.file_below(self.root_of_package(from?, top)?, &relative));
+        let exact = exact.or_else(|| roots.iter().find_map(|root| self.file_below(root, &relative)));
         if exact.is_some() {
             return exact.map(ModuleRef::File);
         }
@@ -124,6 +126,25 @@ impl Modules {
         let mut found = roots.iter().filter_map(|root| self.file_below(root, relative));
         let first = found.next()?;
         found.all(|other| other == first).then_some(first)
+    }
+
+    /// The folder that holds the package of this name which a file is part of: it has been imported from there, whatever
+    /// else has the name.
+    fn root_of_package(&self, from: FileId, top: &str) -> Option<&str> {
+        let mut folder = parent(self.tree.paths.get(&from)?);
+        let mut found = None;
+        while !folder.is_empty() {
+            let (root, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+            if name == top && self.tree.by_path.contains_key(&join(folder, "__init__.py")) {
+                // One inside of the other: which of them is meant depends on where the program starts.
+                if found.is_some() {
+                    return None;
+                }
+                found = Some(root);
+            }
+            folder = root;
+        }
+        found
     }
 
     /// The file at a path below the folder that the program starts in, where what lies there came from elsewhere.
@@ -329,6 +350,15 @@ mod tests {
         assert_eq!(path_of(&files, index.find("core.store", from)), "core/src/core/store.py");
         assert_eq!(path_of(&files, index.find("twice.x", from)), "-");
         assert_eq!(path_of(&files, index.find("apart.x", from)), "-");
+    }
+
+    #[test]
+    fn a_package_of_another_service_imports_its_own_modules() {
+        let paths = ["a/app/__init__.py", "a/app/db.py", "b/app/__init__.py", "b/app/db.py", "b/app/main.py"];
+        let (files, index) = project(&paths, "a");
+        let of = |path| path_of(&files, index.find("app.db", files.find(path)));
+        assert_eq!((of("b/app/main.py").as_str(), of("a/app/db.py").as_str()), ("b/app/db.py", "a/app/db.py"));
+        assert_eq!(path_of(&files, index.find("app.db", None)), "a/app/db.py");
     }
 
     #[test]

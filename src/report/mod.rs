@@ -33,7 +33,7 @@ pub use json::json;
 pub use launches::{launches, launches_json, origin, reasons, value};
 pub use limits::{limits, limits_json};
 #[cfg(unix)]
-pub use measured::{measured, measured_json};
+pub use measured::{Measurement, measured, measured_html, measured_json, measured_markdown};
 pub use palette::Look;
 pub use pretty::pretty;
 pub use recommendations::{recommendations, recommendations_json, recommendations_markdown};
@@ -58,6 +58,8 @@ pub struct Report {
     pub notes: Vec<Note>,
     /// Versions that no file asks for, and that were judged by: `Gunicorn 27.0.1`.
     pub assumed: Vec<String>,
+    /// What a run that is kept says about lines which still read the same, in sentences.
+    pub measured: Vec<String>,
     /// The counts.
     pub summary: Summary,
 }
@@ -110,7 +112,7 @@ impl Report {
             files_read: files.iter().count(),
             deployments,
         };
-        Self { files, findings, suppressed, notes, assumed: Vec::new(), summary }
+        Self { files, findings, suppressed, notes, assumed: Vec::new(), measured: Vec::new(), summary }
     }
 
     /// The same with the versions that were assumed.
@@ -119,6 +121,13 @@ impl Report {
         assumed.sort();
         assumed.dedup();
         self.assumed = assumed;
+        self
+    }
+
+    /// The same with what a run that is kept says about lines.
+    #[must_use]
+    pub fn with_measured(mut self, measured: Vec<String>) -> Self {
+        self.measured = measured;
         self
     }
 

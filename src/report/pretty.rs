@@ -33,6 +33,10 @@ pub fn pretty(report: &Report, look: Look) -> String {
     if !report.notes.is_empty() {
         out.push('\n');
     }
+    for line in &report.measured {
+        out.push_str(&look.dim(&one_line(line)));
+        out.push('\n');
+    }
     if !report.assumed.is_empty() {
         let versions = report.assumed.join(", ");
         out.push_str(&look.dim(&format!("judged as {versions}, the newest known: no file says which version runs")));

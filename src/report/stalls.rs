@@ -83,6 +83,15 @@ pub(super) struct StallsDocument<'a> {
     errors: u64,
     lines: Vec<LineDocument<'a>>,
     late: usize,
+    /// Every time a loop came late: seconds since the load began, how long, and by the number of which line.
+    lags: Vec<LagDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct LagDocument {
+    at_seconds: f64,
+    lasted_ms: f64,
+    line: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +105,9 @@ struct LineDocument<'a> {
     times: usize,
     longest_ms: f64,
     total_ms: f64,
+    /// What stood in the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
     /// The findings that say so, by rule; empty where none does.
     confirmed: Vec<&'static str>,
 }
@@ -124,10 +136,16 @@ impl<'a> StallsDocument<'a> {
                     times: line.held.times,
                     longest_ms: ms(line.held.longest),
                     total_ms: ms(line.held.total),
+                    text: line.text.as_deref(),
                     confirmed: line.by.iter().map(|finding| finding.rule).collect(),
                 })
                 .collect(),
             late: stalls.late,
+            lags: stalls
+                .lags
+                .iter()
+                .map(|lag| LagDocument { at_seconds: lag.at.as_secs_f64(), lasted_ms: ms(lag.lasted), line: lag.by })
+                .collect(),
         }
     }
 }
@@ -147,6 +165,7 @@ mod tests {
             requests: 120,
             errors: Errors::default(),
             held,
+            lags: Vec::new(),
             late: 2,
             faults: Vec::new(),
         }
@@ -166,7 +185,7 @@ mod tests {
             total: Duration::from_secs(3),
         };
         let stalls = seen(vec![held], &["uvloop.Loop"]);
-        let lines = vec![Confirmed { held: &stalls.held[0], path: "app.py".to_owned(), by: Vec::new() }];
+        let lines = vec![Confirmed { held: &stalls.held[0], path: "app.py".to_owned(), text: None, by: Vec::new() }];
         let sighting = Sighting { stalls: &stalls, lines };
         let text = super::stalls(&sighting, Look::PLAIN);
         let expected = "\

@@ -113,6 +113,13 @@ impl Service<'_> {
         }
     }
 
+    /// The variables that somebody may set to have another worker class, as the end of a sentence.
+    pub(super) fn unless_another_class(&self) -> Option<String> {
+        let class = self.deployment.setting("worker_class")?;
+        let variables = class.winner.variables();
+        (!variables.is_empty()).then(|| format!(", unless {} is set", variables.join(" or ")))
+    }
+
     /// Where the worker class is set, or the command that leaves it to the default.
     pub(super) fn class_place(&self) -> Place {
         let class = self.deployment.setting("worker_class").or_else(|| self.cores_of_loop()).and_then(Effective::place);

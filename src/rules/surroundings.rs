@@ -88,7 +88,13 @@ impl Service<'_> {
         if setting.is_set() {
             return setting.winner.set(context.files, value);
         }
-        if let Some(statement) = deployment.configuration.as_ref().and_then(|file| file.last_assignment) {
+        let version = deployment.version.version;
+        let configuration = deployment.configuration.as_ref();
+        // Of uWSGI the file says most, wherever it is started.
+        if let Some(beside) = configuration.and_then(|file| deployment.beside_in(file.file, name, context.files)) {
+            return beside.add_beside(context.files, setting.setting, version, value);
+        }
+        if let Some(statement) = configuration.and_then(|file| file.last_assignment) {
             let beside = Candidate {
                 value: Resolved::Known(Value::None),
                 layer: Layer::ConfigFile,
@@ -96,11 +102,7 @@ impl Service<'_> {
                 site: Some(Site::Statement { literal: None, statement }),
                 depends: Vec::new(),
             };
-            return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
-        }
-        // Of uWSGI the file says most, wherever it is started.
-        if let Some(beside) = deployment.configuration.as_ref().and_then(|file| deployment.option_file(file.file)) {
-            return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
+            return beside.add_beside(context.files, setting.setting, version, value);
         }
         // The command line of FastAPI starts Uvicorn and has few of its options.
         if deployment.server == ServerName::Uvicorn && context.files.text_at(deployment.command).contains("fastapi") {

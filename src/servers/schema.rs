@@ -57,6 +57,11 @@ pub struct Measured {
     pub leave_out: Vec<String>,
     /// Options that say so instead, with `{port}` for the port; the last mention wins.
     pub options: Vec<String>,
+    /// The same for a Unix socket, with `{socket}` for its path.
+    #[serde(default)]
+    pub socket_options: Vec<String>,
+    /// The command, where the server is no module that `python -m` runs.
+    pub command: Option<String>,
 }
 
 /// How a command line is read.

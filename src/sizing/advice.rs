@@ -205,6 +205,8 @@ pub struct Advice {
     pub slots_now: Slots,
     /// Requests that would run at once with the targets.
     pub slots_then: Slots,
+    /// Handlers on the event loop run beside those that the numbers count.
+    pub loops_beside: bool,
     /// What is not known and would decide.
     pub questions: Vec<String>,
     /// What speaks against a value that would be better: the fault that it would bring up.
@@ -239,7 +241,8 @@ impl Advice {
         let items = self.items.iter().map(|item| item.line(self.confidence));
         let objections = self.objections.iter().map(|fault| format!("but first: {fault}"));
         let steps = self.steps.iter().map(|s| s.text.clone());
-        let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
+        let plain = if self.loops_beside { " (of plain handlers; those of `async def` have no limit)" } else { "" };
+        let slots = format!("runs {} now, {} then{plain}", self.slots_now, self.slots_then);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
         let rest = items
             .chain(objections)
@@ -323,6 +326,8 @@ impl fmt::Display for Item {
         let fine = match (self.lower, self.upper) {
             (lower, upper) if lower == upper => String::new(),
             (lower, Amount::Open) => format!(", {lower} and more is fine"),
+            // A second is the least that there is, and nobody's choice.
+            (Amount::Seconds(1), upper @ Amount::Seconds(_)) => format!(", up to {upper} is fine"),
             (Amount::Seconds(lower), upper @ Amount::Seconds(_)) => format!(", {lower} to {upper} is fine"),
             (lower, upper) => format!(", {lower} to {upper} is fine"),
         };

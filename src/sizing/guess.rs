@@ -4,7 +4,7 @@
 //! guess is a question, because only a measurement tells.
 
 use super::Inputs;
-use super::inputs::{Known, WorkerMemory};
+use super::inputs::{Class, Known, WorkerMemory};
 use super::load::{Caps, Load};
 use super::plan::{Plan, Range, estimated};
 use crate::findings::Confidence;
@@ -24,6 +24,15 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
         return guessed;
     }
     let lower = least.workers.lower.min(guessed.workers.lower);
+    let surely = least.workers.upper;
+    // What cannot stay has to go; what is written then is what is likely to fit, and not what might just. Of loops the
+    // cores bound the number anyway.
+    let pooled = matches!(guessed.class, Class::Sync | Class::Gthread) && guessed.class == least.class;
+    if pooled && now.is_some_and(|now| now > surely) {
+        let fewest = if guessed.class == Class::Sync { surely.min(2) } else { 1 };
+        let target = guessed.workers.target.max(fewest).min(surely);
+        return Plan { workers: Range { lower: lower.min(target), target, ..least.workers }, ..guessed };
+    }
     Plan { workers: Range { lower, ..least.workers }, ..least }
 }
 

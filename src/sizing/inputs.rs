@@ -316,6 +316,10 @@ pub struct Inputs {
     pub evidence: Vec<String>,
     /// Workers are replaced after a number of requests, so one is missing now and then.
     pub recycles: bool,
+    /// Threads that nobody set are as many as requests ask for, and go again.
+    pub threads_come: bool,
+    /// Handlers that run on the event loop itself, beside plain ones.
+    pub loop_handlers: bool,
     /// What is set today.
     pub configured: Configured,
     /// What is set about time, and what it has to go with.
@@ -361,6 +365,8 @@ impl Inputs {
             thread_tokens: None,
             evidence: Vec::new(),
             recycles: false,
+            threads_come: false,
+            loop_handlers: false,
             configured: Configured::default(),
             chain: Chain::default(),
             one_process: None,

@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod chain;
 
 mod advice;
+mod ceiling;
 mod explain;
 mod given;
 mod guess;
@@ -16,15 +17,18 @@ mod load;
 mod own;
 mod plan;
 mod recommend;
+mod scalability;
 mod waiting;
 
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
+pub use ceiling::{Cost, Shape, ceiling};
 pub use given::{Given, Quantity};
 pub use inputs::{
     Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Margins, Misfit, Origin, Profile, Timer,
     WorkerMemory, Workload,
 };
 pub use recommend::{recommend, slots};
+pub use scalability::Scalability;
 
 #[cfg(test)]
 mod tests;

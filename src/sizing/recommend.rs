@@ -22,6 +22,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
             planned(inputs, plan, &mut items);
             if let Some(load) = &load {
                 spare(inputs, load, plan, &mut items);
+                alone(inputs, plan, &mut items);
             }
             items.extend(own::items(inputs, plan));
         }
@@ -88,6 +89,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         objections: Vec::new(),
         falls_short: load.as_ref().is_some_and(Load::falls_short),
         elsewhere: false,
+        loops_beside: class == Class::EventLoop && inputs.sync_handlers && inputs.loop_handlers && bounded.is_none(),
         items,
         steps,
         sensitivity,
@@ -127,18 +129,8 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     let converted = plan.class != inputs.class.value;
     // Of the other servers threads are a number like any other, with no class to go with it.
     if converted && inputs.server == "gunicorn" {
-        let class = &inputs.class;
-        let target = Amount::Class(plan.class);
-        items.push(Item {
-            setting: "worker_class",
-            current: Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence)),
-            written: None,
-            lower: target,
-            target,
-            upper: target,
-            binding: plan.because,
-            verdict: Verdict::Change,
-        });
+        let now = Known::new(inputs.class_now(), inputs.class.source.clone(), inputs.class.confidence);
+        items.push(another_class(plan.class, Some(now), plan.because, Verdict::Change));
     }
     if let Some(setting) = inputs.workers_setting() {
         items.push(item(setting, configured.workers.as_ref(), plan.workers));
@@ -151,7 +143,11 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
     if let Some(range) = plan.threads {
         let setting = inputs.threads_setting();
-        items.push(item(setting, configured.threads.as_ref(), range));
+        let now = configured.threads.as_ref().map_or(0, |threads| threads.value);
+        // Threads that are made when they are needed cost nothing by being allowed.
+        let upper =
+            if inputs.threads_come && range.binding != Binding::Database { range.upper.max(now) } else { range.upper };
+        items.push(item(setting, configured.threads.as_ref(), Range { upper, ..range }));
     }
     // What nobody sets is Gunicorn's default.
     let now = configured.worker_connections.as_ref();
@@ -187,6 +183,43 @@ fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
     }
 }
 
+/// A single worker with a single request lets everything wait for the slowest, health checks among it: instead of several
+/// that is nothing to write, whoever is short of memory. Threads are to be thought about.
+fn alone(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
+    if !is_lone(inputs, plan) {
+        return;
+    }
+    let (setting, class) = (inputs.workers_setting(), &inputs.class);
+    for item in items.iter_mut().filter(|item| Some(item.setting) == setting && item.verdict == Verdict::Change) {
+        item.verdict = Verdict::Consider;
+    }
+    if inputs.server == "gunicorn" && items.iter().all(|item| item.setting != "worker_class") {
+        let now = Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence));
+        items.insert(0, another_class(Class::Gthread, now, plan.workers.binding, Verdict::Consider));
+    }
+}
+
+/// Whether one worker that runs one request at a time would take the place of several.
+fn is_lone(inputs: &Inputs, plan: &Plan) -> bool {
+    let now = inputs.configured.workers.as_ref().map(|workers| workers.value);
+    plan.class == Class::Sync && plan.kept_workers(inputs) == 1 && now.is_some_and(|now| now > 1)
+}
+
+/// Another class than the one that runs `now`.
+fn another_class(class: Class, now: Option<Known<Amount>>, binding: Binding, verdict: Verdict) -> Item {
+    let target = Amount::Class(class);
+    Item {
+        setting: "worker_class",
+        current: now,
+        written: None,
+        lower: target,
+        target,
+        upper: target,
+        binding,
+        verdict,
+    }
+}
+
 /// The class that can call the application.
 fn fitting(misfit: &Misfit) -> Item {
     let target = Amount::Named(misfit.instead);
@@ -210,18 +243,9 @@ fn threads_instead(inputs: &Inputs, load: &Load, planned: &Plan) -> Option<Item>
     if inputs.server != "gunicorn" || planned.class != Class::Sync || !unsure {
         return None;
     }
-    let class = &inputs.class;
-    let target = Amount::Class(explain::if_so(inputs, load).class);
-    (target != Amount::Class(Class::Sync)).then(|| Item {
-        setting: "worker_class",
-        current: Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence)),
-        written: None,
-        lower: target,
-        target,
-        upper: target,
-        binding: Binding::Cpu,
-        verdict: Verdict::Consider,
-    })
+    let class = explain::if_so(inputs, load).class;
+    let now = || Known::new(inputs.class_now(), inputs.class.source.clone(), inputs.class.confidence);
+    (class != Class::Sync).then(|| another_class(class, Some(now()), Binding::Cpu, Verdict::Consider))
 }
 
 pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> Item {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use farrier::rules::Card;
 use rustix::process::Signal;
 
+use super::asgi::asgi;
 use super::ground::Ground;
 use super::python::{PythonEnvironment, release, servers_environment};
 
@@ -38,12 +39,7 @@ def app(environ, start_response):
 
 pub(crate) const ASGI: &str = r#"
 async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+    # lifespan
     if scope["path"] == "/fail":
         raise RuntimeError("on purpose")
     body = f"from={scope['client'][0]} scheme={scope['scheme']}".encode()
@@ -94,7 +90,7 @@ impl Bench {
         };
         bench.write("app.py", WSGI);
         bench.write("waiting.py", WSGI);
-        bench.write("asgi.py", ASGI);
+        bench.write("asgi.py", &asgi(ASGI));
         bench
     }
 

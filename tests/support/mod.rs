@@ -1,6 +1,7 @@
 //! What several test binaries need: a real Python environment, the built command, and the fixtures.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod asgi;
 #[cfg(target_os = "linux")]
 pub(crate) mod bench;
 pub(crate) mod command;

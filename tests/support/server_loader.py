@@ -162,6 +162,15 @@ def granian(argv):
         return callback(**params)
 
     granian.cli.cli.callback = keep
+    # Of what nobody gives, the server computes some.
+    made = []
+    make = Server.__init__
+
+    def keep_made(self, *args, **words):
+        make(self, *args, **words)
+        made.append(self)
+
+    Server.__init__ = keep_made
     Server._serve = Server._serve_with_reloader = lambda *_: None
     try:
         granian.cli.cli(args=argv, auto_envvar_prefix="GRANIAN", prog_name="granian")
@@ -171,6 +180,7 @@ def granian(argv):
     if not found:
         return {"prints": True}
     settings = {name: plain(value) for name, value in found.items()}
+    settings.update({name: getattr(server, name) for server in made for name in ("backpressure", "blocking_threads")})
     return {"app": settings.pop("app"), "settings": settings}
 
 

@@ -373,3 +373,20 @@ fn nothing_of_asyncio_is_written_where_trio_runs() {
     assert!(!blocking.remedy.text.contains("asyncio"), "{}", blocking.remedy.text);
     assert_eq!(blocking.repair, None);
 }
+
+#[test]
+fn what_keeps_its_data_in_one_file_is_not_moved_to_threads() {
+    let text = |read: &str| {
+        format!(
+            "{HEAD}def convert(text):\n    with open('/tmp/in.txt', 'w') as f:\n        f.write(text)\n    \
+             return requests.post('http://c', data={read})\n@app.get('/')\nasync def view(text):\n    return convert(text)\n"
+        )
+    };
+    for (read, stays) in [("open('/tmp/in.txt')", true), ("text", false), ("open('/tmp/other.txt')", false)] {
+        let (_, application) = analysed(&text(read));
+        let post = application.blocking.iter().find(|one| one.what == "requests.post").unwrap();
+        assert_eq!(post.repair.is_none(), stays, "{read}");
+        assert_eq!(post.remedy.text.contains("`/tmp/in.txt` is the same file for all requests"), stays, "{read}");
+        assert_ne!(post.remedy.drop_async, stays, "{read}");
+    }
+}

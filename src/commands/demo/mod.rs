@@ -49,8 +49,8 @@ pub(super) fn written(python: &OsStr) -> Result<Demo, Failure> {
     Ok(Demo { folder, paths: way.paths.iter().map(|&path| path.to_owned()).collect() })
 }
 
-/// Whether the Python finds the module. It is asked in an empty folder, because it looks there first.
-fn has(python: &OsStr, module: &str, empty: &Path) -> bool {
+/// Whether the Python finds the module. It looks in the folder first, which is an empty one or the project's.
+pub(super) fn has(python: &OsStr, module: &str, empty: &Path) -> bool {
     let ask = format!("import importlib.util, sys; sys.exit(importlib.util.find_spec('{module}') is None)");
     let mut command = Command::new(python);
     command.arg("-c").arg(ask).current_dir(empty);

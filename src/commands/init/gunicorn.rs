@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use farrier::advice::{self, Sources};
 use farrier::app::Application;
-use farrier::deployment::{self, Deployment, Effective};
+use farrier::deployment::{self, Deployment, Effective, Layer};
 use farrier::findings::Confidence;
 use farrier::read::UnitKind;
 use farrier::request::Request;
@@ -55,8 +55,46 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
         loop_class: loop_class(&found, gunicorn),
         is_started: gunicorn.is_some(),
     };
-    Ok(text(&inputs, &advice, application, project))
+    let beside = gunicorn.map_or_else(String::new, |deployment| passed_over(deployment, &found));
+    Ok(text(&inputs, &advice, application, project, &beside))
 }
+
+/// What keeps a command that starts Gunicorn from what this file says: another file that it names, or options of its own.
+fn passed_over(deployment: &Deployment, found: &Examination) -> String {
+    let (files, at) = (&found.files, found.files.describe(deployment.command));
+    let named = deployment.configuration.as_ref().map(|file| files.get(file.file).path()).filter(|path| *path != FILE);
+    let options = deployment.settings.iter().filter(|(name, setting)| {
+        WRITTEN.contains(name) && matches!(setting.winner.layer, Layer::CommandLine | Layer::OptionsVariable)
+    });
+    let options: Vec<String> = options.map(|(name, _)| format!("`{name}`")).collect();
+    let mut text = String::new();
+    if let Some(named) = named {
+        let _ = writeln!(
+            text,
+            "# {at} reads `{named}` and not this file: name this one there with `-c`, or move what it says."
+        );
+    }
+    if !options.is_empty() {
+        let _ = writeln!(text, "# The options of {at} win over this file: take {} out there.", options.join(", "));
+    }
+    text
+}
+
+/// The settings that the file holds.
+const WRITTEN: [&str; 12] = [
+    "wsgi_app",
+    "bind",
+    "worker_class",
+    "workers",
+    "threads",
+    "worker_connections",
+    "timeout",
+    "graceful_timeout",
+    "keepalive",
+    "worker_tmp_dir",
+    "accesslog",
+    "errorlog",
+];
 
 /// What the file has to go with.
 #[derive(Debug, Clone, Copy)]
@@ -92,10 +130,12 @@ fn loop_class(found: &Examination, gunicorn: Option<&Deployment>) -> &'static st
     }
 }
 
-fn text(inputs: &Inputs, advice: &Advice, application: Option<&Application>, project: Project) -> String {
+fn text(inputs: &Inputs, advice: &Advice, application: Option<&Application>, project: Project, beside: &str) -> String {
     let app = application.map_or("the application", |application| application.target.as_str());
     let mut text = format!("# Gunicorn for {app}, written by `farrier init --server gunicorn`.\n");
-    text.push_str("# `farrier advise` says how the numbers follow, and whether they still do.\n\n");
+    text.push_str("# `farrier advise` says how the numbers follow, and whether they still do.\n");
+    text.push_str(beside);
+    text.push('\n');
     if project.has_port {
         text.push_str("import os\n\n");
     }
@@ -210,15 +250,18 @@ fn times(inputs: &Inputs, advice: &Advice) -> String {
         "Seconds without a heartbeat until a worker is killed; no limit for requests."
     };
     let _ = write!(text, "\n# {heartbeat}\ntimeout = {}\n", seconds("timeout").unwrap_or(30));
-    let stop = inputs
-        .chain
-        .kill_after
-        .as_ref()
-        .map_or_else(String::new, |kill| format!(", below the {} until the kill ({})", kill.value, kill.source));
+    let graceful = seconds("graceful_timeout").unwrap_or(30);
+    let stop = inputs.chain.kill_after.as_ref().map_or_else(String::new, |kill| {
+        let Known { value, source, .. } = kill;
+        if f64::from(graceful) < value.0 {
+            format!(", below the {value} until the kill ({source})")
+        } else {
+            format!("; the kill after {value} ({source}) comes before, so give it more")
+        }
+    });
     let _ = write!(
         text,
-        "\n# Seconds for requests that run when the server stops{stop}.\ngraceful_timeout = {}\n",
-        seconds("graceful_timeout").unwrap_or(30)
+        "\n# Seconds for requests that run when the server stops{stop}.\ngraceful_timeout = {graceful}\n",
     );
     if advice.class != Class::Sync {
         let idle = inputs.chain.idle_kept.as_ref().map_or_else(

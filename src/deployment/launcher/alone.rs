@@ -48,23 +48,27 @@ const ASIDE: [&str; 17] = [
     "cookbook",
 ];
 
-/// How many runs are made, and how many of them to try the commands of one program.
+/// How many runs are made in one round, so that many programs of no account leave room for those that hold a launch; and
+/// how many of them to try the commands of one program.
 const MAX_RUNS: usize = 48;
 const MAX_COMMANDS: usize = 12;
 
-/// The launches of the project that `reached` does not have.
-pub(in super::super) fn alone(files: &Files, facts: &Facts, reached: &mut Reached) -> Vec<Alone> {
-    let mut search = Search { files, facts, reached, found: Vec::new(), runs: 0 };
+/// The launches of the project that `reached` does not have, and whether those are all of them.
+pub(in super::super) fn alone(files: &Files, facts: &Facts, reached: &mut Reached) -> (Vec<Alone>, bool) {
+    let mut search = Search { files, facts, reached, found: Vec::new(), runs: 0, complete: true };
     let candidates = search.candidates();
     if candidates.is_empty() {
-        return Vec::new();
+        return (Vec::new(), true);
     }
     search.scripts();
     search.programs(&candidates);
+    search.round();
     for (file, launch) in &candidates {
         search.function(*file, launch);
     }
-    search.found
+    // What programs that were left out would lead to may have been found where it stands.
+    let complete = search.complete || search.candidates().is_empty();
+    (search.found, complete)
 }
 
 struct Search<'a> {
@@ -72,10 +76,17 @@ struct Search<'a> {
     facts: &'a Facts,
     reached: &'a mut Reached,
     found: Vec<Alone>,
+    /// How many runs were made in this round.
     runs: usize,
+    /// Whether every round was long enough.
+    complete: bool,
 }
 
 impl Search<'_> {
+    fn round(&mut self) {
+        self.runs = 0;
+    }
+
     /// The launches that nothing came to.
     fn candidates(&self) -> Vec<(FileId, Launch)> {
         let files = self.facts.python.keys();
@@ -124,15 +135,19 @@ impl Search<'_> {
             source.path().ends_with("__main__.py") || source.text().contains("__main__")
         };
         let leads = |file: FileId| self.reached.may_lead(file) && !is_aside(self.files.get(file).path());
-        let mut order: Vec<FileId> =
+        let order: Vec<FileId> =
             self.facts.python.keys().copied().filter(|file| leads(*file) && is_program(*file)).collect();
-        order.sort_by_key(|file| own.contains(file));
-        order.extend(own.iter().copied());
+        let (last, mut first): (Vec<_>, Vec<_>) = order.into_iter().partition(|file| own.contains(file));
+        // Most programs that start others have nothing to do with servers.
+        first.sort_by_key(|file| !speaks_of_servers(self.files.get(*file).text()));
         let mut tried = BTreeSet::new();
-        for file in order {
-            if tried.insert(file) {
-                let name = stem(self.files.get(file).path()).to_owned();
-                self.run(&Entry { file, call: None, by_path: true }, &name, true);
+        for round in [first, last.into_iter().chain(own).collect()] {
+            self.round();
+            for file in round {
+                if tried.insert(file) {
+                    let name = stem(self.files.get(file).path()).to_owned();
+                    self.run(&Entry { file, call: None, by_path: true }, &name, true);
+                }
             }
         }
     }
@@ -161,6 +176,7 @@ impl Search<'_> {
     ) -> (Vec<Launched>, Vec<String>) {
         self.runs += 1;
         if self.runs > MAX_RUNS {
+            self.complete = false;
             return (Vec::new(), Vec::new());
         }
         follow(entry, start, words, enter, self.files, self.facts)

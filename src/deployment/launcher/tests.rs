@@ -252,3 +252,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn many_programs_leave_room_for_the_one_that_serves() {
+    let other = "import subprocess\n\ndef main():\n    subprocess.run(['git', 'status'])\n\nif __name__ == '__main__':\n    main()\n";
+    let paths: Vec<String> = (0..120).map(|number| format!("scripts/s{number}.py")).collect();
+    let mut files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), other)).collect();
+    let serve = "import uvicorn\n\ndef serve(port):\n    uvicorn.run('app:app', port=port, workers=3)\n";
+    files.push(("web/serve.py", serve));
+    let (_, assembly) = project(&files);
+    assert_eq!(only(&assembly).int("workers"), Some(3));
+    assert!(assembly.notes.is_empty(), "{:?}", assembly.notes);
+}

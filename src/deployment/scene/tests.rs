@@ -736,3 +736,10 @@ fn options_of_uwsgi_rest_on_the_variables_that_they_are_made_of() {
     assert_eq!(named("http"), "H");
     assert_eq!((found[0].int("threads"), named("threads")), (Some(2), String::new()));
 }
+
+#[test]
+fn a_profile_to_build_uwsgi_by_starts_nothing() {
+    let profile = "[uwsgi]\nmain_plugin = python,gevent\ninherit = base\nyaml = libyaml\n";
+    assert_eq!(deployments(&[("uwsgi_profile.ini", profile)]).1.len(), 0);
+    assert_eq!(deployments(&[("uwsgi.ini", "[uwsgi]\nplugin = python\nmodule = app\n")]).1.len(), 1);
+}

@@ -341,7 +341,12 @@ impl<'a> Exporter<'a> {
         self.last_file = Some(name.to_owned());
         let magic = Magic::of(name, section, self.roots.absolute(), self.first.as_ref());
         self.first.get_or_insert_with(|| magic.clone());
-        let section = if section.is_empty() { "uwsgi" } else { section };
+        // XML may name what it holds, which counts only where somebody asks for a name (`core/xmlconf.c`).
+        let first = || configuration.sections.first().filter(|_| name.rsplit('.').next() == Some("xml"));
+        let section = match section {
+            "" => first().map_or("uwsgi", |first| first.name.value.as_str()),
+            section => section,
+        };
         let template = host::is_template(self.files.get(file).name());
         // Without a library that reads it (`uwsgiconfig.py`: jansson or yajl) it is built without this form.
         let outer = self.rests_on.clone();

@@ -416,6 +416,16 @@ pub(super) fn is_beside_another(configuration: &UwsgiFile) -> bool {
     configuration.sections.iter().any(|section| section.name.value.starts_with("server:"))
 }
 
+/// Keys that only say how uWSGI itself is built, and are no options of it (`uwsgiconfig.py` of 2.0.31).
+const OF_BUILDS: [&str; 6] =
+    ["main_plugin", "embedded_plugins", "bin_name", "plugin_build_dir", "append_version", "malloc_implementation"];
+
+/// Whether a file is a profile to build uWSGI by.
+pub(super) fn is_of_a_build(configuration: &UwsgiFile) -> bool {
+    let mut options = configuration.sections.iter().flat_map(|section| &section.options);
+    options.any(|option| OF_BUILDS.contains(&option.key.value.as_str()))
+}
+
 /// Whether a file lies in a folder of parts (`uwsgi.d`), which another one includes together.
 pub(super) fn is_a_part(file: FileId, files: &Files) -> bool {
     files.get(file).folder().rsplit('.').next() == Some("d")

@@ -2,13 +2,12 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWriteExt as _, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::ReadBuf;
 
+use super::stream::Stream;
+use crate::measure::address::Address;
 use crate::measure::http::{Framing, Response, Step};
 use crate::measure::plan::{Method, Plan};
 
@@ -19,7 +18,7 @@ const PIECE: usize = 64 * 1024;
 /// What is asked, of whom.
 #[derive(Debug)]
 pub(in crate::measure) struct Target {
-    address: SocketAddr,
+    address: Address,
     /// The bytes of each request, one per path of the plan.
     requests: Vec<Vec<u8>>,
     head_only: bool,
@@ -28,13 +27,17 @@ pub(in crate::measure) struct Target {
 }
 
 impl Target {
-    /// The plan's requests for the server on a loopback port.
-    pub(in crate::measure) fn new(plan: &Plan, port: u16) -> Self {
+    /// The plan's requests for the server at an address.
+    pub(in crate::measure) fn new(plan: &Plan, address: &Address) -> Self {
         let named = plan.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
         let request = |path: &String| {
             let mut text = format!("{} {path} HTTP/1.1\r\n", plan.method.name());
             if !named {
-                text.extend(["Host: 127.0.0.1:", &port.to_string(), "\r\n"]);
+                let host = match address {
+                    Address::Port(port) => format!("127.0.0.1:{port}"),
+                    Address::Socket(_) => "localhost".to_owned(),
+                };
+                text.extend(["Host: ", &host, "\r\n"]);
             }
             text.push_str(concat!("User-Agent: farrier/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"));
             for (name, value) in &plan.headers {
@@ -44,7 +47,7 @@ impl Target {
             text.into_bytes()
         };
         Self {
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            address: address.clone(),
             requests: plan.paths.iter().map(request).collect(),
             head_only: plan.method == Method::Head,
             timeout: plan.request_timeout,
@@ -65,7 +68,7 @@ pub(in crate::measure) enum Failure {
 /// A connection that may carry several requests.
 #[derive(Debug)]
 pub(super) struct Wire {
-    open: Option<TcpStream>,
+    open: Option<Stream>,
     framing: Framing,
     /// Requests repeated because a kept connection turned out to be closed.
     pub(super) repeated: u64,
@@ -109,10 +112,7 @@ impl Wire {
                 decided => return decided,
             }
         }
-        let stream = TcpStream::connect(target.address).await.map_err(|_| Failure::Connect)?;
-        // Requests are one small write each; waiting to fill a packet would only add latency.
-        let _ = stream.set_nodelay(true);
-        self.open = Some(stream);
+        self.open = Some(Stream::connect(&target.address).await.map_err(|_| Failure::Connect)?);
         self.converse(target, request).await
     }
 
@@ -128,7 +128,7 @@ impl Wire {
                 // Borrowed only while the socket is polled: one buffer serves all connections.
                 let mut piece = target.piece.borrow_mut();
                 let mut buffer = ReadBuf::new(&mut piece);
-                let read = std::task::ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+                let read = std::task::ready!(stream.poll_read(context, &mut buffer));
                 std::task::Poll::Ready(take(framing, &read, buffer.filled()))
             })
             .await?;

@@ -7,6 +7,7 @@
 pub(super) mod closed;
 mod exchange;
 pub(super) mod scheduled;
+mod stream;
 mod tally;
 
 pub(super) use exchange::{Target, once};

@@ -179,6 +179,7 @@ mod tests {
     use std::net::TcpListener;
     use std::path::PathBuf;
 
+    use crate::measure::address::Address;
     use crate::measure::plan::{Candidate, Plan};
 
     /// A server of one thread that answers each connection's requests after the given delay,
@@ -196,7 +197,7 @@ mod tests {
             }
         });
         let candidate = Candidate { label: String::new(), arguments: Vec::new() };
-        Rc::new(Target::new(&Plan::new(Vec::new(), PathBuf::new(), vec![candidate]), port))
+        Rc::new(Target::new(&Plan::new(Vec::new(), PathBuf::new(), vec![candidate]), &Address::Port(port)))
     }
 
     fn run_on(target: &Rc<Target>, rate: f64, length: Duration) -> Scheduled {

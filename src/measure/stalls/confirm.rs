@@ -13,6 +13,8 @@ pub struct Confirmed<'a> {
     pub held: &'a Held,
     /// The path relative to the project, or what is left of that of a library.
     pub path: String,
+    /// What stands in the line, where it is one of the project's.
+    pub text: Option<String>,
     /// The findings about calls that stop the loop at this line.
     pub by: Vec<&'a Finding>,
 }
@@ -34,7 +36,11 @@ pub fn confirm<'a>(stalls: &'a Stalls, findings: &[&'a Finding], files: &Files, 
             finding.category.is_some() && std::iter::once(&finding.primary).chain(&finding.related).any(here)
         };
         let by = if held.own { findings.iter().copied().filter(about).collect() } else { Vec::new() };
-        Confirmed { held, path, by }
+        let text = file.and_then(|file| {
+            let file = files.get(file);
+            Some(file.slice(file.line_span(held.line)?).trim().to_owned())
+        });
+        Confirmed { held, path, text, by }
     };
     stalls.held.iter().map(one).collect()
 }

@@ -9,7 +9,7 @@ mod confirm;
 mod records;
 
 pub use confirm::{Confirmed, confirm};
-pub use records::{Held, Holds};
+pub use records::{Held, Holds, Lag};
 
 use std::path::Path;
 use std::rc::Rc;
@@ -49,6 +49,8 @@ pub struct Stalls {
     pub errors: Errors,
     /// The lines that held a loop, those that took most time together first.
     pub held: Vec<Held>,
+    /// Every time a loop came late, in order.
+    pub lags: Vec<Lag>,
     /// Heartbeats that came late although no line held the loop.
     pub late: usize,
     /// What went wrong inside of the watchdog.
@@ -135,6 +137,7 @@ async fn watch(
         requests: tally.requests,
         errors: tally.errors,
         held: told.held,
+        lags: told.lags,
         late: told.late,
         faults: told.faults,
     })

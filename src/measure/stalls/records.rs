@@ -71,9 +71,21 @@ impl Holds {
     }
 }
 
+/// One time that a loop came late.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lag {
+    /// When it went on, counted from the beginning of the load.
+    pub at: Duration,
+    /// How long it had not.
+    pub lasted: Duration,
+    /// Which of the lines held it; `None` where no line did.
+    pub by: Option<usize>,
+}
+
 /// Everything that all processes wrote.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Told {
+    pub(super) lags: Vec<Lag>,
     pub(super) loops: Vec<String>,
     pub(super) held: Vec<Held>,
     pub(super) late: usize,
@@ -116,16 +128,17 @@ pub(super) fn read(folder: &Path, since: SystemTime) -> std::io::Result<Told> {
 fn summed(text: &str, since: f64) -> Told {
     let mut told = Told::default();
     let mut lines: BTreeMap<(PathBuf, usize), Vec<Stall>> = BTreeMap::new();
-    let (mut late, mut blamed) = (0_usize, 0_usize);
+    let mut late: Vec<(f64, f64)> = Vec::new();
+    let mut blamed: Vec<(f64, f64, PathBuf, usize)> = Vec::new();
     // The last line of a process that was killed may be cut short.
     for entry in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
         match entry {
             Entry::Hello { r#loop } => told.loops.push(r#loop),
             Entry::Stall(stall) if stall.at >= since => {
-                blamed += 1;
+                blamed.push((stall.at, stall.milliseconds, stall.file.clone(), stall.line));
                 lines.entry((stall.file.clone(), stall.line)).or_default().push(stall);
             }
-            Entry::Late { late: ms, at } if at >= since && ms > 0.0 => late += 1,
+            Entry::Late { late: ms, at } if at >= since && ms > 0.0 => late.push((at, ms)),
             Entry::Fault { error } => told.faults.push(error),
             Entry::Stall(_) | Entry::Late { .. } => {}
         }
@@ -134,11 +147,32 @@ fn summed(text: &str, since: f64) -> Told {
     told.loops.dedup();
     told.faults.sort();
     told.faults.dedup();
-    told.late = late.saturating_sub(blamed);
+    told.late = late.len().saturating_sub(blamed.len());
     told.held = lines.into_iter().filter_map(|((file, line), stalls)| held(file, line, &stalls)).collect();
     told.held.sort_by(|one, other| other.total.cmp(&one.total).then_with(|| one.file.cmp(&other.file)));
+    told.lags = lags(&told.held, &blamed, &late, since);
     told
 }
+
+/// Every time that a loop came late, in order; what a line is blamed for is written down twice.
+fn lags(held: &[Held], blamed: &[(f64, f64, PathBuf, usize)], late: &[(f64, f64)], since: f64) -> Vec<Lag> {
+    let seconds = |value: f64| Duration::from_secs_f64(value.clamp(0.0, 1e6));
+    let lag = |at: f64, ms: f64, by| Lag { at: seconds(at - since), lasted: seconds(ms / 1000.0), by };
+    let mut all: Vec<Lag> = blamed
+        .iter()
+        .map(|(at, ms, file, line)| lag(*at, *ms, held.iter().position(|one| one.file == *file && one.line == *line)))
+        .collect();
+    let known = |(at, ms): &&(f64, f64)| {
+        !blamed.iter().any(|(own, own_ms, ..)| (own - at).abs() < SAME_MOMENT && (own_ms - ms).abs() < SAME_LENGTH)
+    };
+    all.extend(late.iter().filter(known).map(|(at, ms)| lag(*at, *ms, None)));
+    all.sort_by_key(|lag| lag.at);
+    all
+}
+
+/// Seconds, and milliseconds, within which two lines of the records are about one and the same time.
+const SAME_MOMENT: f64 = 0.02;
+const SAME_LENGTH: f64 = 1.0;
 
 /// All stalls of one line as one.
 fn held(file: PathBuf, line: usize, stalls: &[Stall]) -> Option<Held> {
@@ -189,6 +223,8 @@ mod tests {
         assert_eq!((own.line, own.holds, own.times), (9, Holds::Sleep, 2));
         assert_eq!((own.longest.as_millis(), own.total.as_millis()), (150, 250));
         assert_eq!(own.inner.as_deref(), Some("time.x"));
+        let lags: Vec<(u128, Option<usize>)> = told.lags.iter().map(|lag| (lag.at.as_millis(), lag.by)).collect();
+        assert_eq!(lags, [(1000, Some(1)), (2000, Some(1)), (3000, Some(0)), (4000, None)]);
     }
 
     #[test]

@@ -68,7 +68,10 @@ impl<'a> Reader<'a> {
     /// As [`behind_lookup`](Self::behind_lookup), for tables that an object keeps: `if key in self.cache:`.
     fn behind_own_lookup(&self, stmt: &Stmt, rest: &[Stmt]) -> Option<Span> {
         let Stmt::If(choice) = stmt else { return None };
-        let (key, table, is_missing) = absent_from(&choice.test)?;
+        let Some((key, table, is_missing)) = absent_from(&choice.test) else {
+            let (name, table, key) = self.looks_up_own(&choice.test)?;
+            return self.behind_found(stmt, choice, rest, (name, table, key));
+        };
         if !choice.elif_else_clauses.is_empty() || !self.is_own_table(table) {
             return None;
         }
@@ -96,14 +99,22 @@ impl<'a> Reader<'a> {
     /// `value = TABLE.get(key)` and then `if value is None: TABLE[key] = ...`, or
     /// `if value is not None: return value` before that.
     fn behind_get(&self, stmt: &Stmt, choice: &ast::StmtIf, rest: &[Stmt]) -> Option<Span> {
-        let (name, table, key) = self.looks_up(&choice.test)?;
+        self.behind_found(stmt, choice, rest, self.looks_up(&choice.test)?)
+    }
+
+    /// As [`behind_get`](Self::behind_get), with the name that the condition asks for, the table and the key.
+    fn behind_found(
+        &self,
+        stmt: &Stmt,
+        choice: &ast::StmtIf,
+        rest: &[Stmt],
+        (name, table, key): (&str, &Expr, &Expr),
+    ) -> Option<Span> {
         let gives = |stmt: &Stmt| match stmt {
-            Stmt::Return(result) => {
-                matches!(result.value.as_deref(), Some(Expr::Name(given)) if given.id.as_str() == name)
-            }
+            Stmt::Return(result) => result.value.as_deref().is_some_and(|given| begins_with(given, name)),
             _ => false,
         };
-        if absent(&choice.test).is_some() {
+        if is_absent(&choice.test) {
             let filled = fills(&choice.body, table, Some(key), 0) || self.is_kept_by_callee(&choice.body, table);
             return filled.then(|| block_of(&choice.body))?;
         }
@@ -114,7 +125,19 @@ impl<'a> Reader<'a> {
     /// The name that a condition asks for, where that was just looked up in a table of the module, the table, and
     /// the key.
     fn looks_up<'s>(&'s self, test: &'s Expr) -> Option<(&'s str, &'s Expr, &'s Expr)> {
-        let (name, value) = match absent(test).unwrap_or_else(|| present(test)) {
+        let (name, table, key) = self.looked_up(test)?;
+        self.is_table(table).then_some((name, table, key))
+    }
+
+    /// As [`looks_up`](Self::looks_up), for a table that the object keeps.
+    fn looks_up_own<'s>(&'s self, test: &'s Expr) -> Option<(&'s str, &'s Expr, &'s Expr)> {
+        let (name, table, key) = self.looked_up(test)?;
+        self.is_own_table(table).then_some((name, table, key))
+    }
+
+    /// As [`looks_up`](Self::looks_up), for anything that has a method `get`.
+    fn looked_up<'s>(&'s self, test: &'s Expr) -> Option<(&'s str, &'s Expr, &'s Expr)> {
+        let (name, value) = match asked_for(test) {
             Expr::Named(named) => (named.target.as_name_expr()?.id.as_str(), &*named.value),
             Expr::Name(name) => {
                 let bindings = &self.facts.functions[self.function as usize].bindings;
@@ -128,7 +151,7 @@ impl<'a> Reader<'a> {
         let call = value.as_call_expr()?;
         let Expr::Attribute(method) = &*call.func else { return None };
         let key = call.arguments.args.first().filter(|_| method.attr.as_str() == "get")?;
-        self.is_table(&method.value).then_some((name, &method.value, key))
+        Some((name, table_of(&method.value), key))
     }
 
     /// `try: return TABLE[key]`, `except KeyError:`, where the handler or what follows fills the table.
@@ -218,6 +241,67 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What a condition asks for: `kept` of `kept is not None and kept.version == version`, and of `kept is None or
+/// kept.version != version`. Whether it is still the one that is wanted is asked of what is kept.
+fn asked_for(test: &Expr) -> &Expr {
+    if let Expr::BoolOp(several) = test
+        && let Some((first, others)) = several.values.split_first()
+    {
+        let kept = match several.op {
+            ast::BoolOp::And => present(first),
+            ast::BoolOp::Or => absent(first).unwrap_or(test),
+        };
+        let of_kept = |one: &Expr| kept.as_name_expr().is_some_and(|name| asks_of(one, name.id.as_str()));
+        return if others.iter().all(of_kept) { kept } else { test };
+    }
+    absent(test).unwrap_or_else(|| present(test))
+}
+
+/// Whether such a condition holds where nothing is kept.
+fn is_absent(test: &Expr) -> bool {
+    match test {
+        Expr::BoolOp(several) => several.op == ast::BoolOp::Or,
+        other => absent(other).is_some(),
+    }
+}
+
+/// Whether a condition asks for an attribute of what goes by this name, or compares one with something.
+fn asks_of(test: &Expr, name: &str) -> bool {
+    match test {
+        Expr::Compare(compare) => {
+            std::iter::once(&*compare.left).chain(&compare.comparators).any(|side| is_attribute_of(side, name))
+        }
+        Expr::UnaryOp(not) if not.op == ast::UnaryOp::Not => asks_of(&not.operand, name),
+        Expr::Call(call) => is_attribute_of(&call.func, name),
+        other => is_attribute_of(other, name),
+    }
+}
+
+fn is_attribute_of(expr: &Expr, name: &str) -> bool {
+    expr.is_attribute_expr() && begins_with(expr, name)
+}
+
+/// Whether an expression is this name, or an attribute of it.
+fn begins_with(expr: &Expr, name: &str) -> bool {
+    match expr {
+        Expr::Name(found) => found.id.as_str() == name,
+        Expr::Attribute(attribute) => begins_with(&attribute.value, name),
+        _ => false,
+    }
+}
+
+/// The table around the tables in it: `tables` of `tables[one]`, `tables.get(one, {})`, `tables.setdefault(one, {})`.
+fn table_of(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Subscript(item) => table_of(&item.value),
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if matches!(method.attr.as_str(), "get" | "setdefault") => table_of(&method.value),
+            _ => expr,
+        },
+        other => other,
+    }
+}
+
 /// `key in table` and `key not in table`, with whether the latter; also as the first of several of which one must
 /// hold: `key not in table or not table[key]`.
 fn absent_from(test: &Expr) -> Option<(&Expr, &Expr, bool)> {
@@ -265,8 +349,8 @@ fn takes(body: &[Stmt], table: &Expr) -> bool {
 /// Whether a block puts something into the table, under the key where that is asked for.
 fn fills(body: &[Stmt], table: &Expr, key: Option<&Expr>, depth: usize) -> bool {
     let is_item = |target: &Expr| match (target, key) {
-        (target, Some(key)) => item_of(target, table, key),
-        (Expr::Subscript(item), None) => is_same(&item.value, table),
+        (Expr::Subscript(item), Some(key)) => is_same(table_of(&item.value), table) && is_same(&item.slice, key),
+        (Expr::Subscript(item), None) => is_same(table_of(&item.value), table),
         _ => false,
     };
     let inner = |body: &[Stmt]| fills(body, table, key, depth + 1);

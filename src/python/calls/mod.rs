@@ -17,6 +17,7 @@ mod guards;
 mod kept;
 mod keywords;
 mod lookups;
+mod on_disk;
 mod probes;
 mod set_up;
 mod stamps;

@@ -17,7 +17,8 @@ const PROGRAM: &str = "__main__";
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
         self.branches(stmt);
-        self.current().rarely.extend(fallback(stmt));
+        let marked = self.marked_on_disk(stmt);
+        self.current().rarely.extend(fallback(stmt).into_iter().chain(marked));
         let guard = guard(&stmt.test);
         if guard == Guard::None {
             self.test(&stmt.test);

@@ -5,7 +5,7 @@ use crate::python::calls::{Event, EventKind, last_name};
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{ClassId, Types, said};
+use crate::python::types::{ClassId, Types, Value, said};
 use crate::source::Span;
 
 /// Methods that wait for an end, each with the question whether it has come, and the answer to that.
@@ -23,6 +23,17 @@ pub fn gives_up(what: &str) -> bool {
     matches!(what.rsplit('.').next().unwrap_or(what), "close" | "expire" | "expunge" | "rollback")
 }
 
+/// The name that a dotted name begins with.
+fn root(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => root(&attribute.value),
+        Expr::Call(call) => root(&call.func),
+        Expr::Await(awaited) => root(&awaited.value),
+        _ => None,
+    }
+}
+
 impl<'a> Work<'_, 'a> {
     /// Whether a call takes back what the body of a `with` has done: that has waited for it already, or there is nothing
     /// to take back.
@@ -30,6 +41,29 @@ impl<'a> Work<'_, 'a> {
         let function = self.types.function(self.frame.function);
         let leaves = matches!(function.name, "__exit__" | "__aexit__") && function.class.is_some();
         gives_up(what) && (leaves || Types::is_dead(&function.clears_up, span))
+    }
+
+    /// Whether nothing in front of `span` has used what is rolled back there: where no transaction has begun, nothing is
+    /// sent, and where a caller has begun one, what did that has waited as well.
+    pub(super) fn has_begun_nothing(&self, call: &'a ast::ExprCall, span: Span) -> bool {
+        let Expr::Attribute(method) = &*call.func else { return false };
+        let Some(root) = root(&method.value) else { return false };
+        let function = self.types.function(self.frame.function);
+        let is_of_module = !function.bindings.contains_key(root);
+        let uses = |event: &&Event<'a>| match event.kind {
+            EventKind::Call(other, _) if event.span.end <= span.start => {
+                let mut given =
+                    other.arguments.args.iter().chain(other.arguments.keywords.iter().map(|one| &one.value));
+                self::root(&other.func) == Some(root)
+                    || given.any(|one| self::root(one) == Some(root))
+                    // A function of the project may use what the module holds.
+                    || is_of_module
+                        && self.types.value(&other.func, self.frame).iter().any(|callee| matches!(callee, Value::Function(_)))
+            }
+            EventKind::Enter(context, _) => self::root(context) == Some(root) && event.span.end <= span.start,
+            _ => false,
+        };
+        !function.events.iter().any(|event| uses(&event))
     }
 
     /// Whether `span` runs only if `process.poll()` gave something.

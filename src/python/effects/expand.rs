@@ -199,7 +199,7 @@ impl<'a> Work<'_, 'a> {
         let several = rare || are_several(&callees);
         let meant = callees.clone();
         let callees = self.types.candidates(callees, call, self.frame);
-        let before = self.out.edges.len();
+        let before = (self.out.edges.len(), self.out.sinks.len());
         for callee in callees.iter() {
             let doubtful = several || !meant.contains(callee);
             self.callee(callee, call, span, awaited, doubtful);
@@ -211,8 +211,10 @@ impl<'a> Work<'_, 'a> {
             let owners = self.types.value(&method.value, self.frame);
             self.parses_or_writes(method.attr.as_str(), &owners, span, several);
         }
-        let added = self.out.edges.iter_mut().skip(before).filter(|_| rare);
-        added.for_each(|edge| edge.doubts += 1);
+        if rare {
+            self.out.edges.iter_mut().skip(before.0).for_each(|edge| edge.doubts += 1);
+            self.out.sinks.iter_mut().skip(before.1).for_each(|sink| sink.switched += 1);
+        }
         let doubtful = several;
         if let Some(callable) = self.types.offloaded(&callees, call) {
             self.off_the_loop(callable, span);
@@ -366,7 +368,13 @@ impl<'a> Work<'_, 'a> {
         };
         let effect = self.ends_executor(effect, ty, executor);
         let effect = self.in_archive(ty, path, effect, call);
+        let of_database = matches!(effect.category, Category::Db | Category::Orm);
+        let is_idle = path == "rollback" && of_database && self.has_begun_nothing(call, span);
+        let before = self.out.sinks.len();
         self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
+        if is_idle {
+            self.out.sinks.iter_mut().skip(before).for_each(|sink| sink.switched += 2);
+        }
     }
 
     /// A coroutine runs when it is awaited or scheduled, a generator when it is consumed, a context
@@ -412,7 +420,7 @@ impl<'a> Work<'_, 'a> {
                 }
             }
         }
-        self.validates(class, span, doubtful);
+        self.validates(class, call, span, doubtful);
         for (factory, frame) in self.types.default_factories(class) {
             for value in self.types.value(factory, frame).iter() {
                 self.calls(value, span);

@@ -181,7 +181,12 @@ impl<'a> Work<'_, 'a> {
                         continue;
                     }
                     let is_asked_once = is_kept && self.types.is_made_elsewhere(*class);
+                    let before = self.out.edges.len();
                     self.step(*target, span, methods.len() > 1 || is_asked_once);
+                    // What it asks for is there for all requests but the first.
+                    if is_asked_once && !self.types.is_provided(*class) {
+                        self.out.edges.iter_mut().skip(before).for_each(|edge| edge.doubts += 1);
+                    }
                 }
             }
             if methods.is_empty() {

@@ -1,7 +1,7 @@
 //! How two versions of the world, or of one value, become one.
 //!
-//! What both sides agree on stays known. Where they differ the side that is presumed wins if the
-//! file has a default for that case; otherwise the value is unknown.
+//! What both sides agree on stays known. Where they differ the side wins that is taken while nobody sets the variables
+//! which decide; where that cannot be told, the value is unknown.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -157,17 +157,14 @@ fn join_cells<'a>(a: Cell<'a>, b: Cell<'a>, parting: &Parting<'_>, of_a: &State<
         Some(false) => (b, a, of_b),
         None => return differing(&a, &b, parting),
     };
-    if !parting.soft() {
-        return presumed.with_deps(&parting.deps());
-    }
-    if other.is_unknown() && !presumed.is_unknown() && other.deps.shares_open(&parting.deps()) {
+    if parting.soft() && other.is_unknown() && !presumed.is_unknown() && other.deps.shares_open(&parting.deps()) {
         let value = to_value(&presumed, of_presumed).ok();
         let deps = parting.deps().with_default(value.as_ref());
         let mut joined = presumed;
         joined.deps.add(&deps);
         return joined;
     }
-    differing(&presumed, &other, parting)
+    presumed.with_deps(&parting.deps())
 }
 
 fn differing<'a>(a: &Cell<'a>, b: &Cell<'a>, parting: &Parting<'_>) -> Cell<'a> {
@@ -202,35 +199,12 @@ fn join_objects<'a>(
             let Some(first) = parting.presumed_first() else {
                 return (Object::Lost(parting.because(), parting.deps()), false);
             };
-            let ((presumed, of_presumed), (other, of_other)) =
-                if first { ((a, of_a), (b, of_b)) } else { ((b, of_b), (a, of_a)) };
-            if parting.soft() && !is_extended(presumed, other, of_presumed, of_other, &parting.budget) {
-                return (Object::Lost(parting.because(), parting.deps()), false);
-            }
-            let mut presumed = presumed.clone();
+            let mut presumed = if first { a } else { b }.clone();
             rest_on(&mut presumed, &parting.deps());
             return (presumed, true);
         }
     };
     (joined, false)
-}
-
-/// Whether `more` is `object` with further elements behind its own: whoever adds some has those in any case.
-fn is_extended<'a>(
-    object: &Object<'a>,
-    more: &Object<'a>,
-    of_object: &State<'a>,
-    of_more: &State<'a>,
-    budget: &Budget,
-) -> bool {
-    let same = |x: &Cell<'a>, y: &Cell<'a>| same(&x.thing, &y.thing, of_object, of_more, budget);
-    match (object, more) {
-        (Object::List(x), Object::List(y)) => x.len() < y.len() && x.iter().zip(y).all(|(x, y)| same(x, y)),
-        (Object::Dict(x), Object::Dict(y)) => {
-            x.len() < y.len() && x.iter().zip(y).all(|(x, y)| same(&x.0, &y.0) && same(&x.1, &y.1))
-        }
-        _ => false,
-    }
 }
 
 /// Notes in the elements that the whole depends on more; an empty container has none to note it in.
@@ -260,8 +234,7 @@ fn join_scopes<'a>(
         let slot = match b.names.get(name) {
             Some(theirs) => {
                 let cell = join_cells(mine.cell.clone(), theirs.cell.clone(), parting, of_a, of_b);
-                let presumed = parting.presumed_first().filter(|_| !parting.soft());
-                let absent = match presumed {
+                let absent = match parting.presumed_first() {
                     Some(true) => mine.absent,
                     Some(false) => theirs.absent,
                     None => mine.absent && theirs.absent,
@@ -282,9 +255,9 @@ fn join_scopes<'a>(
 }
 
 fn one_sided<'a>(slot: &Slot<'a>, parting: &Parting<'_>, first: bool) -> Slot<'a> {
-    let presumed = parting.presumed_first() == Some(first) && !parting.soft();
+    let presumed = parting.presumed_first() == Some(first);
     let cell = slot.cell.clone().with_deps(&parting.deps());
-    let elsewhere = parting.presumed_first() == Some(!first) && !parting.soft();
+    let elsewhere = parting.presumed_first() == Some(!first);
     Slot {
         cell,
         conditional: slot.conditional || !presumed,

@@ -83,7 +83,9 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("import os\nos.environ.setdefault('N', '6')\nx = os.environ['N']", "x", "\"6\""),
     ("import os\nx = os.environ['N']", "x", "? depends on the environment variable N"),
     ("import os\nx = os.getenv('N')", "x", "? depends on the environment variable N"),
-    ("import os\nx = 8 if os.getenv('N') == 'prod' else 1", "x", "? depends on the environment variable N"),
+    ("import os\nx = 8 if os.getenv('N') == 'prod' else 1", "x", "1"),
+    ("import os\nx = [1]\nif os.getenv('N'):\n    x.append(2)\nelse:\n    x += [3]", "x", "[1, 3]"),
+    ("import os\nx = os.getenv('N') if not os.getenv('M') else 2", "x", "? depends on the environment variable N"),
     ("import os\nx = 8 if os.getenv('N', 'dev') == 'prod' else 1", "x", "1"),
     ("import os\nimport sys\nif not os.getenv('N'):\n    sys.exit(1)\nx = 4", "x", "4"),
     (

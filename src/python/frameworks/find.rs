@@ -8,7 +8,8 @@ use super::index::{Entry, among, index, last, names_method};
 use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Switch, Types, Value};
+use crate::source::Span;
 
 static STREAM: Form = ON_LOOP.form(Told::Named { names: &[] }, Role::Stream);
 
@@ -32,6 +33,8 @@ pub struct Found {
     pub told_once_by: Option<FunctionId>,
     /// How much speaks against it where nobody sets a variable of the environment.
     pub doubts: u8,
+    /// What has to be set for it to be told at all.
+    pub switch: Option<Switch>,
 }
 
 /// What is known of the application as a whole.
@@ -62,6 +65,7 @@ pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Fou
         depth: 0,
         teller: None,
         doubts: 0,
+        switch: None,
     };
     for &file in modules {
         finder.module(file);
@@ -86,6 +90,8 @@ pub(super) struct Finder<'t, 'a> {
     teller: Option<FunctionId>,
     /// How much speaks against what is told here.
     doubts: u8,
+    /// What has to be set for it to be told.
+    switch: Option<Switch>,
 }
 
 /// The object a method is called on, as a library's class and the attributes that lead from it.
@@ -97,6 +103,8 @@ pub(super) struct Owner {
 impl<'a> Finder<'_, 'a> {
     fn module(&mut self, file: u32) {
         let facts = self.types.facts_at(file);
+        self.switch = self.setting.foreign.switched.modules.get(&file).copied();
+        self.doubts = self.switch.map_or(0, |switch| switch.doubts);
         for (_, index) in facts.functions.iter().zip(0..) {
             self.function(self.types.plain(FunctionId { file, index }));
         }
@@ -122,21 +130,44 @@ impl<'a> Finder<'_, 'a> {
         {
             return;
         }
-        let outer = self.doubts;
-        self.doubts = outer.max(self.types.switched_at(around, function.span));
+        let outer = (self.doubts, self.switch);
+        self.switched_off(around, function.span);
         if !function.decorators.is_empty() {
             self.decorators(frame, around);
         }
         self.parameters(frame, around);
         let dead = self.types.dead(frame);
-        let of_function = self.doubts;
+        let of_function = (self.doubts, self.switch);
         for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
             if let EventKind::Call(call, _) = event.kind {
-                self.doubts = of_function.max(self.types.switched_at(frame, event.span));
+                self.switched_off(frame, event.span);
+                if let Expr::Attribute(method) = &*call.func {
+                    self.told_to(&method.value, frame);
+                }
                 self.call(call, frame);
+                (self.doubts, self.switch) = of_function;
             }
         }
-        self.doubts = outer;
+        (self.doubts, self.switch) = outer;
+    }
+
+    /// What is told in this part of a function is only told where its switches are on.
+    fn switched_off(&mut self, frame: Frame, part: Span) {
+        let doubts = self.types.switched_at(frame, part);
+        if doubts > self.doubts {
+            self.doubts = doubts;
+            self.switch = self.types.switch_at(frame, part);
+        }
+    }
+
+    /// What is told to a router that is only registered where somebody sets a variable.
+    fn told_to(&mut self, router: &'a Expr, frame: Frame) {
+        if let Some(switch) = self.setting.foreign.switch_of(self.types, router, frame)
+            && switch.doubts > self.doubts
+        {
+            self.doubts = switch.doubts;
+            self.switch = Some(switch);
+        }
     }
 
     pub(super) fn push(
@@ -149,19 +180,23 @@ impl<'a> Finder<'_, 'a> {
     ) {
         let (framework, role) = (entry.framework, entry.form.role);
         let told_once_by = self.teller.filter(|_| entry.form.once);
-        let doubts = self.doubts;
-        let found = Found { frame, function, framework, role, context, route, told_once_by, doubts };
+        let (doubts, switch) = (self.doubts, self.switch);
+        let found = Found { frame, function, framework, role, context, route, told_once_by, doubts, switch };
         self.found
             .entry((function, frame, context))
             .and_modify(|known| {
                 // Who says so twice may say so while requests are served.
                 let told_once_by = known.told_once_by.filter(|by| found.told_once_by == Some(*by));
-                let doubts = known.doubts.min(found.doubts);
+                let (doubts, switch) = if known.doubts <= found.doubts {
+                    (known.doubts, known.switch)
+                } else {
+                    (found.doubts, found.switch)
+                };
                 if found.role < known.role {
                     *known = found.clone();
                 }
                 known.told_once_by = told_once_by;
-                known.doubts = doubts;
+                (known.doubts, known.switch) = (doubts, switch);
             })
             .or_insert(found);
         self.returned(frame, function, entry, context);
@@ -198,7 +233,13 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn decorators(&mut self, frame: Frame, around: Frame) {
+        let outer = (self.doubts, self.switch);
         for (decorator, position) in self.types.function(frame.function).decorators.iter().zip(0..) {
+            (self.doubts, self.switch) = outer;
+            let callee = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);
+            if let Expr::Attribute(method) = callee {
+                self.told_to(&method.value, around);
+            }
             let forms = self.registering(&decorator.expression, around);
             if forms.is_empty() {
                 self.hand_over(&decorator.expression, around, |types| types.decorated_below(frame, position));
@@ -209,6 +250,7 @@ impl<'a> Finder<'_, 'a> {
                 self.add_decorated(frame, &given, form.entry, form.plain, form.route.as_ref());
             }
         }
+        (self.doubts, self.switch) = outer;
     }
 
     /// The forms in which an expression decorates, each with the context of plain functions.

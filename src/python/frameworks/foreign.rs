@@ -4,12 +4,13 @@
 //! FastAPI. Whoever collects the handlers of one of them leaves out what is told to the others. Which objects
 //! those are is for the caller; here it is decided whether an expression stands for one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Switch, Types, Value};
 
 /// How many names and functions are looked through for the call that makes an object.
 const MAX_HOPS: usize = 6;
@@ -28,6 +29,17 @@ pub struct Foreign {
     pub lent: BTreeSet<Made>,
     /// What nobody registers at all.
     pub unread: Unread,
+    /// What is only registered where somebody sets a variable.
+    pub switched: Switched,
+}
+
+/// Routers and modules of routes that are only registered where somebody sets a variable.
+#[derive(Debug, Clone, Default)]
+pub struct Switched {
+    /// The routers, by the calls that make them.
+    pub routers: BTreeMap<Made, Switch>,
+    /// The modules, by their indices.
+    pub modules: BTreeMap<u32, Switch>,
 }
 
 /// Routers and classes of handlers that are made, and then read by nothing.
@@ -72,6 +84,14 @@ impl Foreign {
         false
     }
 
+    /// What has to be set for a router to be registered that an expression stands for.
+    pub(super) fn switch_of<'a>(&self, types: &Types<'a>, expr: &'a Expr, frame: Frame) -> Option<Switch> {
+        if self.switched.routers.is_empty() {
+            return None;
+        }
+        made(types, expr, frame).and_then(|made| self.switched.routers.get(&made).copied())
+    }
+
     /// Whether an expression stands for such an object, and for nothing else.
     pub(super) fn is<'a>(&self, types: &Types<'a>, expr: &'a Expr, frame: Frame) -> bool {
         if self.is_empty() {
@@ -101,6 +121,17 @@ fn within<'a>(types: &Types<'a>, expr: &'a Expr, frame: Frame, hops: usize) -> O
     match expr {
         Expr::Name(name) => {
             let sources = types.sources(name.id.as_str(), frame, span_of(expr).start);
+            only(sources.into_iter().map(|(bound, home)| match bound {
+                Bound::Value { value: Some(value), .. } => within(types, value, home, hops),
+                _ => None,
+            }))
+        }
+        // `pages.router`, where `pages` is a module.
+        Expr::Attribute(attribute) => {
+            let owner = types.value(&attribute.value, frame);
+            let [Value::Module(ModuleRef::File(file))] = &*owner else { return None };
+            let module = types.module_frame(types.index_of(*file)?);
+            let sources = types.sources(attribute.attr.as_str(), module, usize::MAX);
             only(sources.into_iter().map(|(bound, home)| match bound {
                 Bound::Value { value: Some(value), .. } => within(types, value, home, hops),
                 _ => None,

@@ -36,7 +36,7 @@ mod tornado;
 
 pub use context::{Calls, Context, Pool, Role};
 pub use find::{Found, Setting, find};
-pub use foreign::{Foreign, Made, Unread, made};
+pub use foreign::{Foreign, Made, Switched, Unread, made};
 pub use framework::Framework;
 pub use graphql::resolves_async;
 pub use index::{is_called, is_told, may_register, stands_for};

@@ -8,6 +8,8 @@ use crate::python::syntax::ast::Expr;
 
 /// How many classes a hierarchy may have before it is left alone.
 const MAX_HIERARCHY: usize = 32;
+/// How many classes below one are looked at.
+const MAX_BELOW: usize = 64;
 
 impl<'a> Types<'a> {
     /// What the bases of a class stand for.
@@ -142,7 +144,7 @@ impl<'a> Types<'a> {
     fn overrides(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
         let below = self.below(class);
         let mut found = Vec::new();
-        for subclass in below.into_iter().take(MAX_HIERARCHY) {
+        for subclass in below {
             if let Some(id) = self.own_method(subclass, name).filter(|id| !self.function(*id).is_abstract) {
                 found.extend(self.bind_receiver(id, subclass));
             }
@@ -163,7 +165,7 @@ impl<'a> Types<'a> {
         while let Some(class) = found.get(next).copied() {
             next += 1;
             for child in children.get(&class).into_iter().flatten() {
-                if found.len() < MAX_HIERARCHY && !found.contains(child) {
+                if found.len() <= MAX_BELOW && !found.contains(child) {
                     found.push(*child);
                 }
             }

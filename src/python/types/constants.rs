@@ -5,8 +5,9 @@
 
 use super::{ClassId, FunctionId, Known, ModuleRef, Types, Value};
 use crate::python::calls::{asks_for_tests, is_flag, last_name};
-use crate::python::names::Bound;
+use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{Expr, Number};
+use crate::source::Span;
 
 /// Through how many modules a name is followed that others import from each other.
 const MAX_HOPS: u8 = 4;
@@ -21,7 +22,19 @@ impl<'a> Types<'a> {
         let facts = self.facts_at(file);
         let module = self.function(FunctionId { file, index: 0 });
         let bindings = module.bindings.get(name)?.as_slice();
-        let [binding] = bindings else { return self.stays_none(name, file).then_some(Known::None) };
+        let is_regular = |one: &&Binding<'a>| !module.is_exceptional(Span::new(one.at, one.at));
+        let only = match bindings {
+            [only] => Some(only),
+            // What stands in for something that cannot be imported is no regular way.
+            several if self.assumes_defaults() => {
+                let mut regular = several.iter().filter(is_regular);
+                regular.next().filter(|_| regular.next().is_none())
+            }
+            _ => None,
+        };
+        let Some(binding) = only else {
+            return self.stays_none(name, file).then_some(Known::None).or_else(|| self.stays_off(name, file));
+        };
         match binding.bound {
             Bound::Value { value: Some(value), .. } => {
                 let known = constant_value(value)
@@ -93,6 +106,29 @@ impl Types<'_> {
                 let sets_none = matches!(other.bound, Bound::Value { value: Some(Expr::NoneLiteral(_)), .. });
                 sets_none || other.scope != 0 && self.is_never_called(FunctionId { file, index: other.scope })
             })
+    }
+}
+
+impl<'a> Types<'a> {
+    /// That a name of a module is false whichever of its assignments is the last, where nobody sets the variables that
+    /// these read.
+    fn stays_off(&self, name: &str, file: u32) -> Option<Known<'a>> {
+        let facts = self.facts_at(file);
+        let module = self.function(FunctionId { file, index: 0 });
+        let is_written =
+            module.changed.contains(name) || facts.written.contains(name) || self.is_set_from_outside(name);
+        if !self.assumes_defaults() || is_written || facts.binds_any || !facts.stars.is_empty() {
+            return None;
+        }
+        let is_off = module.bindings.get(name)?.iter().all(|binding| match binding.bound {
+            _ if self.is_switched_binding(binding, file) => true,
+            Bound::Value { value: Some(value), .. } if binding.scope == 0 => {
+                let known = constant_value(value).or_else(|| self.constant_by_default(value, file));
+                known.and_then(Known::truth) == Some(false)
+            }
+            _ => false,
+        });
+        is_off.then_some(Known::False)
     }
 }
 

@@ -645,7 +645,7 @@ impl<'a> Types<'a> {
                     [Value::Object(class)] => {
                         let kept = self.kept_by_all(class, name, depth);
                         kept.or_else(|| self.constant_of_class(class, name))
-                            .or_else(|| self.attribute_by_default(class, name, depth))
+                            .or_else(|| self.attribute_by_default(class, name, false, depth))
                     }
                     _ => None,
                 };
@@ -665,7 +665,10 @@ impl<'a> Types<'a> {
         match *self.value(&attribute.value, frame) {
             [Value::Object(class)] => {
                 let kept = self.kept_by_all(class, name, depth);
-                kept.or_else(|| self.attribute_by_default(class, name, depth))
+                kept.or_else(|| {
+                    let is_settings = self.is_held_by_module(&attribute.value, class, frame);
+                    self.attribute_by_default(class, name, is_settings, depth)
+                })
             }
             [Value::Module(ModuleRef::File(file))] => self.constant(name, self.index_of(file)?),
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
@@ -673,7 +676,7 @@ impl<'a> Types<'a> {
             }
             [Value::Class(class)] => {
                 let constant = self.constant_of_class(class, name);
-                constant.or_else(|| self.attribute_by_default(class, name, depth))
+                constant.or_else(|| self.attribute_by_default(class, name, false, depth))
             }
             _ => None,
         }

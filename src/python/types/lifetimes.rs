@@ -1,7 +1,7 @@
 //! How long the objects of a class live: for one call, or longer.
 
 use super::{ClassId, Frame, FunctionId, Types, Value};
-use crate::python::calls::EventKind;
+use crate::python::calls::{EventKind, last_name};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 
@@ -25,14 +25,52 @@ impl<'a> Types<'a> {
             && made.peek().is_some()
             && made.all(|(caller, _)| {
                 let keeps = ["cache", "lru_cache"].iter().any(|name| self.has_decorator(caller, name));
-                caller.index == 0 || keeps || !self.function(caller).globals.is_empty()
+                caller.index == 0 || keeps || !self.function(caller).globals.is_empty() || self.is_never_called(caller)
             })
     }
 
     /// Whether no object of a class is known to be made for one call, nor made by a library: what one of them keeps is
     /// there for all requests but the first.
     pub fn is_made_elsewhere(&self, class: ClassId) -> bool {
-        self.library_bases(class).is_empty() && self.class(class).decorators.is_empty() && !self.is_made_per_call(class)
+        // These say what a class is like, and make none of its objects.
+        let says_only = |base: &str| [".ABC", ".Generic", ".Protocol"].iter().any(|end| base.ends_with(end));
+        (self.library_bases(class).iter().all(|base| says_only(base)) || self.is_mounted(class))
+            && self.class(class).decorators.is_empty()
+            && !self.is_made_per_call(class)
+    }
+
+    /// Whether objects of a class are only made to be mounted: they live as long as the application.
+    fn is_mounted(&self, class: ClassId) -> bool {
+        let mut made = self.calls_of(self.class(class).name).into_iter().peekable();
+        made.peek().is_some()
+            && made.all(|(caller, call)| {
+                let is_it = |given: &Expr| matches!(given, Expr::Call(other) if std::ptr::eq(other, call));
+                self.facts_at(caller.file).calls.iter().any(|(_, outer)| {
+                    let mut given = outer
+                        .arguments
+                        .args
+                        .iter()
+                        .chain(outer.arguments.keywords.iter().map(|keyword| &keyword.value));
+                    matches!(last_name(&outer.func), "mount" | "Mount") && given.any(is_it)
+                })
+            })
+    }
+
+    /// Whether objects of a class may be made for each request: a framework is given the class, or a function that
+    /// returns a new one.
+    pub fn is_provided(&self, class: ClassId) -> bool {
+        let sites = self.sites();
+        let name = self.class(class).name;
+        let provides = |(_, call): &(FunctionId, &'a ast::ExprCall)| {
+            matches!(last_name(&call.func), "Depends" | "Factory" | "Provide" | "Security")
+        };
+        self.calls_handing(name).any(|one| provides(&one))
+            || self.calls_of(name).into_iter().any(|(caller, call)| {
+                let function = self.function(caller);
+                let gives = |given: &&'a Expr| matches!(given, Expr::Call(other) if std::ptr::eq(other, call));
+                sites.handed.contains(function.name)
+                    && (function.results.iter().any(&gives) || function.yields.iter().any(&gives))
+            })
     }
 
     /// Whether nothing that is loaded makes an object of a class, or hands the class to who may.

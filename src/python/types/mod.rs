@@ -80,7 +80,8 @@ pub use self::rows::QUERY;
 pub use self::settings_classes::is_for_developers;
 use self::signals::Signals;
 use self::sites::Sites;
-use self::switches::{Assumed, Switched, Switches, Variables};
+pub use self::switches::Switch;
+use self::switches::{Assumed, Switched, Switches};
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
@@ -304,8 +305,6 @@ pub struct Types<'a> {
     /// What is taken for granted while a question about the environment is answered.
     assumed: Cell<Assumed>,
     switches: OnceCell<Switches<'a>>,
-    /// What files of the project set variables to.
-    variables: RefCell<Variables<'a>>,
     asking_variables: RefCell<QuickMap<FunctionId, Rc<[usize]>>>,
     /// The parts of functions that only run where somebody sets a variable.
     switched: RefCell<QuickMap<Frame, Switched>>,
@@ -355,7 +354,6 @@ impl<'a> Types<'a> {
             aspects: RefCell::default(),
             assumed: Cell::default(),
             switches: OnceCell::new(),
-            variables: RefCell::default(),
             asking_variables: RefCell::default(),
             switched: RefCell::default(),
             looked_at: Cell::new(0),

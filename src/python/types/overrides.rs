@@ -10,8 +10,8 @@ use crate::python::syntax::ast::{self, Expr};
 /// What finds classes that nobody mentions.
 const FINDS_CLASSES: [&str; 6] =
     ["__subclasses__", "entry_points", "import_module", "import_string", "iter_entry_points", "locate"];
-/// How many classes of one interface are looked at.
-const MAX_CLASSES: usize = 32;
+/// How many calls of classes of one name are looked at.
+const MAX_CALLS: usize = 32;
 
 impl<'a> Types<'a> {
     /// The overrides of a method that has a body, where a call asks for it on an object that is declared as an
@@ -31,7 +31,7 @@ impl<'a> Types<'a> {
             if !self.is_interface(*class) {
                 continue;
             }
-            for below in self.below(*class).into_iter().take(MAX_CLASSES) {
+            for below in self.below(*class) {
                 if let Some(id) = self.own_method(below, method.attr.as_str())
                     && !self.function(id).is_abstract
                     && !self.is_property(id)
@@ -180,7 +180,7 @@ impl<'a> Types<'a> {
             return true;
         }
         let calls = self.sites().calls.get(facts.name).map(Vec::as_slice).unwrap_or_default();
-        calls.len() > MAX_CLASSES
+        calls.len() > MAX_CALLS
             || calls
                 .iter()
                 .any(|(caller, call)| self.value(&call.func, self.plain(*caller)).contains(&Value::Class(class)))

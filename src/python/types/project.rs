@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use super::hashing::QuickMap;
+use super::switches::Variables;
 use crate::python::calls::{self, FileFacts, last_name};
 use crate::python::modules::Modules;
 use crate::python::syntax::Module;
@@ -27,6 +28,8 @@ pub struct Project<'a> {
     pub(super) special: HashSet<&'a str>,
     /// The functions of files that import modules by names which they compute.
     pub(super) importers: HashSet<&'a str>,
+    /// What files set variables to, as far as somebody asked.
+    pub(super) variables: Variables,
 }
 
 impl<'a> Project<'a> {
@@ -40,6 +43,14 @@ impl<'a> Project<'a> {
         let importing =
             facts.iter().filter(|facts| facts.calls.iter().any(|(_, call)| is_import(last_name(&call.func))));
         let importers = importing.flat_map(|facts| &facts.functions).map(|function| function.name).collect();
-        Self { files, facts, by_file, modules: Modules::new(files, modules, ""), special, importers }
+        Self {
+            files,
+            facts,
+            by_file,
+            modules: Modules::new(files, modules, ""),
+            special,
+            importers,
+            variables: Variables::default(),
+        }
     }
 }

@@ -11,6 +11,8 @@ use super::{ClassId, ExprRef, Frame, QuickMap, Types, Value, Values};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
+/// How many, where they are objects of the project or its classes: a factory may make as many.
+const MAX_OBJECTS: usize = 64;
 /// How many, where they are functions or what calling those gives: a registry may hold as many handlers.
 pub(super) const MAX_FUNCTIONS: usize = 512;
 /// How deep a question may lead to further questions.
@@ -256,8 +258,11 @@ impl<'a> Types<'a> {
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut kept: Vec<Value<'_>> = Vec::new();
     for value in values.into_iter().filter_map(bounded) {
-        let is_function = matches!(value, Value::Function(_) | Value::Coroutine(_) | Value::Generator(_));
-        let most = if is_function { MAX_FUNCTIONS } else { MAX_VALUES };
+        let most = match value {
+            Value::Function(_) | Value::Coroutine(_) | Value::Generator(_) => MAX_FUNCTIONS,
+            Value::Object(_) | Value::Class(_) => MAX_OBJECTS,
+            _ => MAX_VALUES,
+        };
         if kept.len() < most && !kept.contains(&value) {
             kept.push(value);
         }

@@ -46,6 +46,8 @@ const STRUCTURING: [(&str, usize, &str); 11] = [
 
 /// How many coroutines that are awaited together are told apart.
 const MAX_GATHERED: usize = 16;
+/// How many `return` and `yield` of one function are looked at: a factory may have one for each of its classes.
+const MAX_RESULTS: usize = 64;
 
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
@@ -325,9 +327,11 @@ impl<'a> Types<'a> {
             let dead = self.dead(frame);
             let live = function.results.iter().filter(|result| !Self::is_dead(&dead, span_of(**result)));
             let value = |result: &&'a Expr| self.with_rows(self.value(result, frame), result, frame).to_vec();
-            self.of_one_kind(live.take(8).flat_map(value).collect(), frame)
+            self.of_one_kind(live.take(MAX_RESULTS).flat_map(value).collect(), frame)
         };
         match declared.filter(|values| !values.is_empty()) {
+            // Of more than are looked at, what is declared says more than the first of them.
+            Some(values) if function.results.len() > MAX_RESULTS => values,
             Some(values) => match self.classes_returned(frame, &values) {
                 Some(classes) => classes,
                 None => self.more_exactly(values, inferred),
@@ -431,7 +435,7 @@ impl<'a> Types<'a> {
         if !declared.is_empty() {
             return declared;
         }
-        function.yields.iter().take(8).flat_map(|value| self.value(value, frame).to_vec()).collect()
+        function.yields.iter().take(MAX_RESULTS).flat_map(|value| self.value(value, frame).to_vec()).collect()
     }
 
     /// What awaiting gives.
@@ -505,7 +509,7 @@ impl<'a> Types<'a> {
     fn returned_part(&self, frame: Frame, position: usize) -> Vec<Value<'a>> {
         let dead = self.dead(frame);
         let results = self.function(frame.function).results.iter();
-        let results = results.filter(|result| !Self::is_dead(&dead, span_of(**result))).take(8);
+        let results = results.filter(|result| !Self::is_dead(&dead, span_of(**result))).take(MAX_RESULTS);
         let parts = results.filter_map(|result| match result {
             Expr::Tuple(tuple) => tuple.elts.get(position),
             _ => None,

@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::variables::{is_same, is_switch, read_by, set_by_assignment, set_by_call, switches, values_of};
 use super::{ClassId, Entry, Frame, FunctionId, Known, Types, Value};
@@ -15,10 +16,12 @@ use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 use crate::python::syntax::visitor::{self, Visitor};
-use crate::source::Span;
+use crate::source::{Place, Span};
 
 /// How many functions that read variables are looked through for one condition.
 const MAX_ANSWERED: u8 = 4;
+/// How many calls of a function are looked at that switches something on.
+const MAX_SETTING: usize = 32;
 /// How many times names are looked for that stand for other ones.
 const ROUNDS: usize = 2;
 /// The doubts about what stands behind a switch that is off, and behind another choice.
@@ -39,12 +42,25 @@ pub(super) struct Assumed {
     absent: bool,
     /// Whether one was compared with a text.
     compared: bool,
+    /// Whether that is done to answer another such question.
+    nested: bool,
+}
+
+/// A condition that is not met where nobody sets a variable, and how much that speaks against what stands behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    /// The condition.
+    pub test: Place,
+    /// How it has to come out.
+    pub holds: bool,
+    /// How much speaks against it.
+    pub doubts: u8,
 }
 
 /// The parts of a function that only run where somebody sets a variable, with the doubts about each.
 pub(super) type Switched = Rc<[(Span, u8)]>;
-/// What files set variables to, by whether any name that ends so is meant, and the name.
-pub(super) type Variables<'a> = HashMap<(bool, Box<str>), Rc<[&'a str]>>;
+/// What files set variables to, by whether any name that ends so is meant, and the name; for all applications together.
+pub(super) type Variables = Mutex<HashMap<(bool, Box<str>), Arc<[Box<str>]>>>;
 
 /// Names that may stand for a variable, and functions that read one.
 #[derive(Debug, Default)]
@@ -62,6 +78,21 @@ impl<'a> Types<'a> {
         let switched = self.switched(frame);
         let around = switched.iter().filter(|(region, _)| region.start <= span.start && span.end <= region.end);
         around.map(|(_, doubts)| *doubts).sum::<u8>().min(OFF)
+    }
+
+    /// The condition that speaks most against a part of a function where nobody sets a variable.
+    pub fn switch_at(&self, frame: Frame, span: Span) -> Option<Switch> {
+        let doubts = self.switched_at(frame, span);
+        if doubts == 0 {
+            return None;
+        }
+        let conditions = &self.function(frame.function).conditions;
+        let around = conditions.iter().filter(|one| one.region.start <= span.start && span.end <= one.region.end);
+        let off =
+            around.filter(|one| self.holds_by_default(one.test, frame).is_some_and(|(holds, _)| holds != one.holds));
+        let one = off.last()?;
+        let test = Place::new(self.facts_at(frame.function.file).file, span_of(one.test));
+        Some(Switch { test, holds: one.holds, doubts })
     }
 
     /// The parts of a function that only run where somebody sets a variable, with the doubts about each.
@@ -106,7 +137,8 @@ impl<'a> Types<'a> {
 
     /// How a condition comes out where nobody sets the variables that it asks about, and the doubts about the contrary.
     fn holds_by_default(&self, test: &'a Expr, frame: Frame) -> Option<(bool, u8)> {
-        let outer = self.assumed.replace(Assumed { on: true, ..Assumed::default() });
+        let nested = self.assumed.get().on;
+        let outer = self.assumed.replace(Assumed { on: true, nested, ..Assumed::default() });
         self.looked_at.set(0);
         let holds = self.truth_of(test, frame, 0);
         let assumed = self.assumed.replace(outer);
@@ -128,9 +160,22 @@ impl<'a> Types<'a> {
             let default = cast(default, variable.cast).unwrap_or(default);
             return self.taken(name, false, default);
         }
+        // `parser.getboolean("section", "NAME", fallback=False)`
+        if let (Some(fallback), [_, name], true) =
+            (call.arguments.find_keyword("fallback"), &*call.arguments.args, last_name(&call.func).starts_with("get"))
+        {
+            let Known::Text(name) = self.known_within(name, frame, depth + 1)? else { return None };
+            let default = self.known_within(&fallback.value, frame, depth + 1)?;
+            return self.taken(name, false, default);
+        }
         if let (Expr::Name(callee), [given]) = (&*call.func, &*call.arguments.args) {
             let made = match callee.id.as_str() {
                 "bool" => return self.truth_of(given, frame, depth + 1).map(Known::Bool),
+                "str" => match self.known_within(given, frame, depth + 1)? {
+                    Known::Bool(on) => Some(Known::Text(if on { "True" } else { "False" })),
+                    text @ Known::Text(_) => Some(text),
+                    _ => None,
+                },
                 name @ ("int" | "strtobool") => cast(self.known_within(given, frame, depth + 1)?, Some(name)),
                 _ => None,
             };
@@ -164,9 +209,16 @@ impl<'a> Types<'a> {
 
     /// Whether a file of the project sets a variable to something else than that.
     fn is_set_otherwise(&self, name: &str, ends: bool, default: Known<'a>) -> bool {
-        let mut known = self.variables.borrow_mut();
-        let values =
-            known.entry((ends, name.into())).or_insert_with(|| values_of(self.project.files, name, ends).into());
+        let kept = || self.project.variables.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (ends, Box::from(name));
+        let known = kept().get(&key).cloned();
+        // Nobody waits for the lock while the files are looked through.
+        let values = known.unwrap_or_else(|| {
+            let values: Arc<[Box<str>]> =
+                values_of(self.project.files, name, ends).into_iter().map(Box::from).collect();
+            kept().insert(key, Arc::clone(&values));
+            values
+        });
         values.iter().any(|value| !is_same(default, value))
     }
 
@@ -210,7 +262,13 @@ impl<'a> Types<'a> {
     }
 
     /// What an attribute of a class, or of its objects, is where nobody sets the variable that it is read from.
-    pub(super) fn attribute_by_default(&self, class: ClassId, name: &'a str, depth: u8) -> Option<Known<'a>> {
+    pub(super) fn attribute_by_default(
+        &self,
+        class: ClassId,
+        name: &'a str,
+        is_settings: bool,
+        depth: u8,
+    ) -> Option<Known<'a>> {
         if !self.assumed.get().on || self.is_set_from_outside(name) {
             return None;
         }
@@ -219,26 +277,107 @@ impl<'a> Types<'a> {
             Value::Class(owner) => self.class(*owner).fields.get(name).map(|bindings| (*owner, bindings)),
             _ => None,
         })?;
-        let [Binding { bound: Bound::Value { value: Some(value), .. }, scope, .. }] = bindings.as_slice() else {
+        let (first, others) = bindings.split_first()?;
+        let Bound::Value { value: Some(value), .. } = first.bound else { return None };
+        if !others.is_empty() && !self.only_switched_set(others, owner.file) {
             return None;
-        };
-        if self.is_of_settings(class) {
-            let default = super::known::literal(field_default(value)?)?;
+        }
+        let frame = self.plain(FunctionId { file: owner.file, index: first.scope });
+        if is_settings || self.is_of_settings(class) {
+            let default = self.known_within(field_default(value)?, frame, depth + 1)?;
+            if self.is_set_otherwise(name, false, default) {
+                return None;
+            }
             return self.taken(&name.to_ascii_uppercase(), true, default);
         }
-        let frame = self.plain(FunctionId { file: owner.file, index: *scope });
-        self.known_within(value, frame, depth + 1)
+        let known = self.known_within(value, frame, depth + 1)?;
+        if !others.is_empty() {
+            self.reads_variable();
+        }
+        // What is switched on later is off until then.
+        (others.is_empty() || known.truth() == Some(false)).then_some(known)
+    }
+
+    /// Whether each of these assignments only runs where somebody sets a variable: they stand behind a switch, or all
+    /// calls of their function do.
+    fn only_switched_set(&self, assigned: &[Binding<'a>], file: u32) -> bool {
+        !self.assumed.get().nested
+            && assigned.iter().all(|binding| {
+                if matches!(binding.bound, Bound::Value { value: Some(Expr::BooleanLiteral(flag)), .. } if !flag.value)
+                {
+                    return true;
+                }
+                let function = self.plain(FunctionId { file, index: binding.scope });
+                self.switched_at(function, Span::new(binding.at, binding.at)) > 0
+                    || binding.scope != 0 && self.is_only_called_switched(function.function)
+            })
+    }
+
+    fn is_only_called_switched(&self, id: FunctionId) -> bool {
+        let calls = self.calls_of(self.function(id).name);
+        let may_mean = |(caller, call): &(FunctionId, &'a ast::ExprCall)| {
+            let callees = self.value(&call.func, self.plain(*caller));
+            callees.is_empty()
+                || callees.iter().any(|callee| matches!(callee, Value::Function(target) if target.function == id))
+        };
+        if calls.len() > MAX_SETTING {
+            return false;
+        }
+        let mut calls = calls.into_iter().filter(may_mean).peekable();
+        calls.peek().is_some() && calls.all(|(caller, call)| self.switched_at(self.plain(caller), span_of(call)) > 0)
+    }
+
+    /// Says that an answer rests on what a variable is by default.
+    fn reads_variable(&self) {
+        let assumed = self.assumed.get();
+        self.assumed.set(Assumed { read: true, ..assumed });
+    }
+
+    /// Whether the fields of an object are what somebody configures: a model that the module itself holds.
+    pub(super) fn is_held_by_module(&self, object: &'a Expr, class: ClassId, frame: Frame) -> bool {
+        if !self.assumed.get().on || !self.library_bases(class).iter().any(|base| base.ends_with(".BaseModel")) {
+            return false;
+        }
+        let mut root = object;
+        while let Expr::Attribute(attribute) = root {
+            root = &attribute.value;
+        }
+        let Expr::Name(name) = root else { return false };
+        let sources = self.sources(name.id.as_str(), frame, span_of(name).start);
+        let is_of_module = |(bound, home): &(Bound<'a>, Frame)| {
+            home.function.index == 0 && matches!(bound, Bound::Value { value: Some(Expr::Call(_)), .. })
+        };
+        !sources.is_empty() && sources.iter().all(is_of_module)
+    }
+
+    /// Whether a name of a module is only given a value here where somebody sets a variable.
+    pub(super) fn is_switched_binding(&self, binding: &Binding<'a>, file: u32) -> bool {
+        let is = binding.scope == 0 && self.only_switched_set(std::slice::from_ref(binding), file);
+        if is {
+            self.reads_variable();
+        }
+        is
     }
 
     /// Whether the fields of a class are read from variables of their names.
     fn is_of_settings(&self, class: ClassId) -> bool {
-        self.library_bases(class).iter().any(|base| base.ends_with(".BaseSettings"))
+        self.ancestry(class).iter().any(|base| match base {
+            Value::External(name) => name.ends_with(".BaseSettings"),
+            // One of the project's own, written after the library's.
+            Value::Class(base) => *base != class && self.class(*base).name == "BaseSettings",
+            _ => false,
+        })
     }
 
     /// Says that a text is what something was compared with: that is one of several, or a switch.
     pub(super) fn compares_text(&self, compares: bool) {
         let assumed = self.assumed.get();
         self.assumed.set(Assumed { compared: assumed.compared || compares && assumed.on, ..assumed });
+    }
+
+    /// Whether variables are taken for what they are by default.
+    pub(super) fn assumes_defaults(&self) -> bool {
+        self.assumed.get().on
     }
 
     /// What a name of a module stands for where nobody sets the variable that it is read from.
@@ -333,6 +472,26 @@ impl<'a> Switches<'a> {
                 found.extend(asks.found.then_some(name));
             }
         }
+        // `if os.getenv("DUMPS"): DUMPS = make()`
+        if let Some(module) = facts.functions.first().filter(|_| asks) {
+            let mut asks = Asks { switches: self, types: None, hops: 0, found: false };
+            let mut behind = Vec::new();
+            for condition in &module.conditions {
+                asks.found = false;
+                asks.visit_expr(condition.test);
+                behind.extend(asks.found.then_some(condition.region));
+            }
+            let is_behind = |binding: &Binding<'a>| behind.iter().any(|region| region.contains(binding.at));
+            let names = module.bindings.iter().filter(|(_, all)| all.len() > 1 && all.iter().any(is_behind));
+            found.extend(names.map(|(name, _)| *name));
+        }
+        // What a method sets that begins as `False` may be called behind a switch.
+        for class in &facts.classes {
+            let begins_off =
+                |binding: &Binding<'a>| matches!(value(binding), Some(Expr::BooleanLiteral(flag)) if !flag.value);
+            let flags = class.fields.iter().filter(|(_, all)| all.len() > 1 && all.first().is_some_and(begins_off));
+            found.extend(flags.map(|(name, _)| *name));
+        }
         // `def multi(): return settings.multi`
         let answering = facts.functions.iter().skip(1).filter(|function| {
             function.class.is_none()
@@ -348,8 +507,8 @@ impl<'a> Switches<'a> {
             .map(|function| function.name)
             .collect();
         self.readers.extend(answering);
-        let of_settings =
-            facts.classes.iter().filter(|class| class.bases.iter().any(|base| last_name(base).ends_with("Settings")));
+        let is_settings = |base: &Expr| last_name(base).ends_with("Settings") || last_name(base).ends_with("BaseModel");
+        let of_settings = facts.classes.iter().filter(|class| class.bases.iter().any(is_settings));
         found.extend(of_settings.flat_map(|class| class.fields.keys().copied()));
         self.names.extend(found);
     }

@@ -10,6 +10,8 @@ mod instructions;
 mod tests;
 mod written;
 
+use std::collections::BTreeMap;
+
 use crate::findings::Note;
 use crate::source::{FileId, Located, Place, SourceFile, Word};
 
@@ -30,6 +32,8 @@ const MAX_TRIGGERS: usize = 1_000;
 const MAX_VARIABLES: usize = 10_000;
 /// More files than one `COPY` names.
 const MAX_SOURCES: usize = 1_000;
+/// What is longer is no part of the name of a package.
+const MAX_HELD: usize = 200;
 /// Arguments that name arguments are followed this far.
 const MAX_DEPTH: usize = 8;
 
@@ -47,6 +51,7 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         triggers: Vec::new(),
         replayed: 0,
         variables: 0,
+        held: BTreeMap::new(),
     };
     for instruction in &instructions {
         reader.instruction(instruction);
@@ -91,6 +96,8 @@ struct Reader<'a> {
     replayed: usize,
     /// How many variables are set so far.
     variables: usize,
+    /// What the variables of the stage hold so far, unless somebody builds with other values.
+    held: BTreeMap<String, Option<String>>,
 }
 
 /// What runs shell form.
@@ -227,6 +234,7 @@ impl Reader<'_> {
         let base = base.and_then(|name| self.stages.iter().position(|stage| named(stage, name)));
         self.shells.push(base.and_then(|base| self.shells.get(base).copied()).unwrap_or(Shell::System));
         self.triggers.push(Vec::new());
+        self.held.clear();
         self.stages.push(unit);
         let triggers = base.and_then(|base| self.triggers.get(base).cloned()).unwrap_or_default();
         for trigger in triggers {
@@ -266,6 +274,11 @@ impl Reader<'_> {
     fn set(&mut self, mut variables: Vec<Variable>) {
         variables.truncate(MAX_VARIABLES.saturating_sub(self.variables));
         self.variables += variables.len();
+        let known = |name: &str| self.held.get(name)?.clone();
+        let value =
+            |variable: &Variable| variable.value.as_ref()?.resolve(&known).filter(|text| text.len() <= MAX_HELD);
+        let held: Vec<_> = variables.iter().map(|variable| (variable.name.clone(), value(variable))).collect();
+        self.held.extend(held);
         self.stage(|stage| {
             let start = stage.environment.len();
             stage.environment.extend(variables);
@@ -359,7 +372,7 @@ impl Reader<'_> {
         self.stage(|stage| stage.stage.get_or_insert_default().steps.push(Step::Run(place)));
         self.write(instruction);
         for text in instruction.documents.iter().map(|document| &document.body).chain([&instruction.rest]) {
-            let found = installs::requirements(text, self.file);
+            let found = installs::requirements(text, self.file, &|name| self.held.get(name)?.clone());
             self.facts.requirements.extend(found);
         }
     }

@@ -123,6 +123,28 @@ fn installed_packages_are_requirements() {
 }
 
 #[test]
+fn versions_may_stand_in_variables() {
+    let pinned = |text: &str| {
+        let (_, facts) = read_text(text);
+        facts.requirements.iter().map(|one| one.pinned.clone()).collect::<Vec<_>>()
+    };
+    let known = Some("23.0.0".to_owned());
+    for run in ["gunicorn==${V}", "\"gunicorn==$V\"", "flask gunicorn==${V:-1}"] {
+        assert!(pinned(&format!("FROM x\nARG V=23.0.0\nRUN pip install {run}\n")).contains(&known), "{run}");
+    }
+    assert_eq!(pinned("ARG V=23.0.0\nFROM x\nARG V\nENV W=$V\nRUN pip install gunicorn==$W\n"), [known]);
+    // Set by who builds, in another stage, behind the line, or by the line itself.
+    for text in [
+        "FROM x\nARG V\nRUN pip install gunicorn==$V\n",
+        "ARG V=1\nFROM x\nRUN pip install gunicorn==$V\n",
+        "FROM x\nRUN pip install gunicorn==$V\nENV V=1\n",
+        "FROM x\nENV V=1\nRUN V=2 && pip install gunicorn==$V\n",
+    ] {
+        assert_eq!(pinned(text), Vec::<Option<String>>::new(), "{text}");
+    }
+}
+
+#[test]
 fn windows_shells_and_escapes() {
     let (_, facts) =
         read_text("# escape=`\nFROM x\nSHELL [\"powershell\", \"-Command\"]\nENV A=1 `\n  B=2\nCMD Start-Process\n");

@@ -28,16 +28,25 @@ const WITH_VALUE: [&str; 18] = [
     "--trusted-host",
 ];
 
-/// The requirements of `pip install gunicorn==20.1.0` and its relatives.
-pub(in super::super) fn requirements(text: &Decoded, file: FileId) -> Vec<Requirement> {
+/// The requirements of `pip install gunicorn==20.1.0` and its relatives, where `variable` tells what a variable holds
+/// before the line runs.
+pub(in super::super) fn requirements(
+    text: &Decoded,
+    file: FileId,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Vec<Requirement> {
     let mentions = ["pip", "uv ", "poetry "].iter().any(|word| text.text().contains(word));
     // A line that installs nothing is not worth splitting.
     let Some(commands) = mentions.then(|| shell_commands::commands(text, file)).flatten() else {
         return Vec::new();
     };
+    // What the line sets itself is not what it was before.
+    let is_set =
+        |name: &str| text.text().contains(&format!("{name}=")) || text.text().contains(&format!("read {name}"));
+    let variable = |name: &str| if is_set(name) { None } else { variable(name) };
     let mut found = Vec::new();
     for command in commands {
-        let words: Vec<Option<String>> = command.iter().map(|lexed| lexed.word.text()).collect();
+        let words: Vec<Option<String>> = command.iter().map(|lexed| lexed.word.resolve(&variable)).collect();
         let plain: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
         let Some(mut at) = arguments(&plain) else {
             continue;

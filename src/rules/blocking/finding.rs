@@ -57,6 +57,14 @@ impl Blocking {
 
     /// What the loop waits for and how long, as the end of a sentence.
     pub(super) fn while_it(&self) -> String {
+        let waits = self.how_long();
+        match &self.only_where {
+            Some((switch, _)) => format!("{waits}, only where `{switch}` holds"),
+            None => waits,
+        }
+    }
+
+    fn how_long(&self) -> String {
         match (self.category, self.limit) {
             (Category::Cpu, _) => "while it computes".to_owned(),
             (Category::Subprocess, _) if self.makes_an_object() => "while it starts a process".to_owned(),
@@ -133,6 +141,9 @@ impl Blocking {
         );
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
+        }
+        if let Some((_, place)) = &self.only_where {
+            report = report.related(*place, "not so by default");
         }
         // Most readers know enough after the first ones; the others come last.
         let handlers = self.handlers_in_order();

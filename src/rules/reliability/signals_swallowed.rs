@@ -18,6 +18,10 @@ fn swallowing<'s>(service: &'s Service, context: &Context) -> Option<(&'s Shield
     if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
         return None;
     }
+    // Another arm of the same script may be the one that runs.
+    if context.deployments.iter().any(|other| is_other_arm(deployment, other)) {
+        return None;
+    }
     // Nobody can pass that on.
     if signal(deployment).ends_with("KILL") {
         return None;
@@ -80,4 +84,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             _ => "put `exec` in front of it, so that the server takes the place of the shell",
         })
         .fix(edit.map(|edit| Fix::safe("let the server take the place of the shell", vec![edit])));
+}
+
+/// Whether the same container starts the same server without a shell in between, in another branch.
+fn is_other_arm(own: &Deployment, other: &Deployment) -> bool {
+    let app = |one: &Deployment| one.app.as_ref().map(|app| app.value.clone());
+    let container = own.container.is_some() && own.container == other.container;
+    container && own.server == other.server && other.shield.is_none() && app(own) == app(other)
 }

@@ -117,7 +117,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let title = format!("set {}", set.join(", "));
     // The options belong beside the others, and so does a comment.
     let file = deployment.configuration.as_ref().map(|file| file.file).filter(|&file| file != deployment.command.file);
-    let beside = file.and_then(|file| deployment.option_file(file)).and_then(|option| option.place);
+    let beside =
+        file.and_then(|file| deployment.beside_in(file, "master", context.files)).and_then(|option| option.place);
     let place = beside.unwrap_or(deployment.command);
     let report = out.report(place, "uWSGI with its old defaults", format!("uWSGI: {}", says.join("; ")));
     let report = if threads.is_some() { report.severity(Severity::Error) } else { report };

@@ -15,13 +15,21 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let mut told: Vec<&str> = Vec::new();
-    for advisory in table(deployment.server).advisories() {
+    // The workers of Gunicorn may be another server.
+    let inner = service.serves_by_uvicorn().then_some(ServerName::Uvicorn);
+    let servers = [Some(deployment.server), inner.filter(|inner| *inner != deployment.server)];
+    let all = servers
+        .into_iter()
+        .flatten()
+        .flat_map(|server| table(server).advisories().iter().map(move |advisory| (server, advisory)));
+    for (server, advisory) in all {
         let through = advisory.classes.as_ref().is_none_or(|classes| {
             deployment.class.is_some_and(|class| classes.iter().any(|name| name == class.name()))
         });
-        let replaced = advisory.replaced_by.as_deref().is_some_and(|other| {
-            deployment.asks_for(other) || deployment.asks_for_extra(deployment.server.as_str(), "standard")
-        });
+        let replaced = advisory
+            .replaced_by
+            .as_deref()
+            .is_some_and(|other| deployment.asks_for(other) || deployment.asks_for_extra(server.as_str(), "standard"));
         let pin = deployment.pin_of(&advisory.distribution);
         // Without a pin or a bound the newest release is installed.
         let (Some(pin), Ok(fixed)) = (pin.filter(|_| through && !replaced), advisory.fixed.parse()) else {
@@ -32,7 +40,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         };
         told.push(&advisory.distribution);
-        let known = table(deployment.server).advisories().iter().filter(|other| {
+        let known = table(server).advisories().iter().filter(|other| {
             let later = other.fixed.parse().is_ok_and(|fixed| pin.version < fixed);
             later && other.distribution == advisory.distribution
         });

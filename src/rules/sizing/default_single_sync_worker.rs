@@ -27,6 +27,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !(untouched(workers) && untouched("threads") && one_at_a_time) {
         return;
     }
+    // What the service of Debian reads stands over its two workers.
+    if uwsgi && deployment.is_run_by_debian(context.files) {
+        return;
+    }
+    // Whoever gives an entry point its words says how many.
+    if deployment.outside.takes_words {
+        return;
+    }
     // Replicas share the load, and for an ASGI application the class itself is the fault.
     let replicated = deployment.limits.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
     // Who hands over one request at a time asks for no more.

@@ -1,7 +1,7 @@
 //! Fires when far more workers are started than the declared cores can run.
 
 use super::prelude::*;
-use crate::sizing::Workload;
+use crate::sizing::{Binding, Workload};
 
 pub(super) const RULE: Rule = rule!("oversubscribed-cpu", Shape::Deployment(check));
 
@@ -19,7 +19,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let (Some(count), Some(place)) = (workers.int(), workers.place()) else {
         return;
     };
-    let Some(upper) = advice.item("workers").and_then(|item| item.upper.count()) else {
+    // What memory or the database hold says nothing of the cores.
+    let by_cores = advice.item("workers").filter(|item| !matches!(item.binding, Binding::Memory | Binding::Database));
+    let Some(upper) = by_cores.and_then(|item| item.upper.count()) else {
         return;
     };
     // A few processes too many are a matter of taste.

@@ -26,8 +26,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     };
     // Uvicorn closes web sockets itself, and what waits for an answer from elsewhere ends with it. So do most streams of
     // events: the words of a model, the progress of a task.
-    let stream = app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_)));
-    let Some(stream) = stream else { return };
+    let heeds = deployment.server == ServerName::Uvicorn;
+    let is_open =
+        |stream: &&crate::app::Stream| matches!(stream.held, Held::Endless(_)) && !(heeds && stream.heeds_uvicorn);
+    let Some(stream) = app.streaming.iter().find(is_open) else { return };
     // Nobody asks it to stop.
     if swallows(service, context) {
         return;

@@ -38,12 +38,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // What only newer releases do is not said of one that nobody names.
     let lingers =
         !deployment.version.is_assumed() && deployment.version.version >= crate::servers::Version::new(26, 0, 0);
+    // On another port than those of the web, a proxy of the machine may well be what asks.
+    let is_web = open.is_some_and(|port| published(&port.value).is_some_and(|port| matches!(port, 80 | 443)));
     let late = if lingers { ", and one that closes late holds it for up to 2 s after its answer" } else { "" };
-    out.report(
+    let report = out.report(
         service.class_place(),
         "one connection at a time",
         format!("clients reach `sync` workers without a proxy that buffers{source}: one that connects and says nothing holds a worker{late}"),
-    )
+    );
+    let sure = declared.is_some() || is_web;
+    let report = if sure { report } else { report.severity(Severity::Advice) };
+    report
     .at_most(bind.confidence())
     .related(at, "open to clients")
     .help("set `threads`, which makes it a gthread worker, or put nginx in front; `buffers = true` in `[proxy]` says that one is there")
@@ -52,6 +57,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .give("threads", &Value::Int(4), context)
             .map(|edit| Fix::unsafe_("run 4 requests in threads", vec![edit])),
     );
+}
+
+/// The port of the machine: `80` of `0.0.0.0:80:8000/tcp`.
+fn published(port: &str) -> Option<u16> {
+    let mut parts = port.split('/').next()?.rsplit(':').skip(1);
+    parts.next()?.parse().ok()
 }
 
 fn is_proxy(path: &str) -> bool {

@@ -24,14 +24,18 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             callable(app)
         ),
     };
-    out.report(
+    let unless = service.unless_another_class();
+    let report = out.report(
         service.class_place(),
         format!("{what} calls WSGI applications"),
-        format!("`{}` is an ASGI application, but {what} speaks WSGI: {fails}", app.target),
-    )
-    .related(app.place, "the ASGI application")
-    .help(format!("run it on {}", service.asgi_class_name()))
-    .fix(
+        format!(
+            "`{}` is an ASGI application, but {what} speaks WSGI: {fails}{}",
+            app.target,
+            unless.as_deref().unwrap_or_default()
+        ),
+    );
+    let report = if unless.is_some() { report.severity(Severity::Warning) } else { report };
+    report.related(app.place, "the ASGI application").help(format!("run it on {}", service.asgi_class_name())).fix(
         service
             .give("worker_class", &Value::Str(service.deployment.asgi_class().to_owned()), context)
             .map(|edit| Fix::unsafe_(format!("use `{}`", service.deployment.asgi_class()), vec![edit])),

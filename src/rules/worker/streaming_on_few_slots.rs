@@ -1,7 +1,7 @@
 //! Fires when responses that stay open take up the few slots of a worker that runs one request in each.
 
 use super::prelude::*;
-use crate::app::{Framework, Held};
+use crate::app::{Framework, Held, Stream};
 
 pub(super) const RULE: Rule = rule!("streaming-on-few-slots", Shape::App(check));
 
@@ -15,7 +15,13 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     };
     web_sockets(app, service, slots, out);
     // A file, or a list that is sent in pieces, is done as soon as the client has it.
-    for stream in &app.streaming {
+    for (at, stream) in app.streaming.iter().enumerate() {
+        // Responses of one generator wait for the same.
+        let same = |other: &&Stream| other.held == stream.held && place_of(&stream.held).is_some();
+        if app.streaming[..at].iter().any(|other| same(&other)) {
+            continue;
+        }
+        let others: Vec<&Stream> = app.streaming[at + 1..].iter().filter(same).collect();
         let (why, place) = match &stream.held {
             Held::By(what, place) => (format!("waits for `{what}` between its pieces"), Some(*place)),
             Held::Endless(place) => ("goes on until the client leaves".to_owned(), Some(*place)),
@@ -37,7 +43,16 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
             Some(place) => report.related(place, "what it waits for"),
             None => report.at_most(Confidence::Medium),
         };
+        let report = others.iter().fold(report, |report, other| report.related(other.place, "the same here"));
         report.help("serve streams from a service of their own, on an event loop, `gevent` or many threads").fix(None);
+    }
+}
+
+/// Where it is said what a stream waits for.
+const fn place_of(held: &Held) -> Option<Place> {
+    match held {
+        Held::By(_, place) | Held::Endless(place) => Some(*place),
+        Held::Events | Held::Unknown => None,
     }
 }
 

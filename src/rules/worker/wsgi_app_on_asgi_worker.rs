@@ -13,18 +13,22 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     let what = service.speaker();
     let place = service.class_place();
-    out.report(
+    let unless = service.unless_another_class();
+    let report = out.report(
         place,
         format!("{what} calls ASGI applications"),
         format!(
             "`{}` is a WSGI application, but {what} speaks ASGI: every request fails because the application misses \
-             its `start_response` argument",
-            app.target
+             its `start_response` argument{}",
+            app.target,
+            unless.as_deref().unwrap_or_default()
         ),
-    )
-    .related(app.place, "the WSGI application")
-    .help("run it on Gunicorn's `gthread`, or wrap it in `a2wsgi.WSGIMiddleware`")
-    .fix(remedy(service, context));
+    );
+    let report = if unless.is_some() { report.severity(Severity::Warning) } else { report };
+    report
+        .related(app.place, "the WSGI application")
+        .help("run it on Gunicorn's `gthread`, or wrap it in `a2wsgi.WSGIMiddleware`")
+        .fix(remedy(service, context));
 }
 
 fn remedy(service: &Service, context: &Context) -> Option<Fix> {

@@ -3,7 +3,8 @@
 use farrier::deployment::Deployment;
 use farrier::measure::Candidate;
 
-use super::Failure;
+use super::super::Failure;
+use super::arguments::with_options;
 
 /// Most configurations of one run.
 const MOST: usize = 48;
@@ -44,10 +45,7 @@ pub(super) fn candidates(
     all.extend(points.into_iter().map(|point| {
         let words: Vec<String> = point.iter().map(|(flag, value)| format!("{flag}={value}")).collect();
         let label = words.iter().map(|word| word.trim_start_matches('-')).collect::<Vec<_>>().join(" ");
-        let mut arguments = current.arguments.clone();
-        // In front of the application, behind everything else: the last mention of an option wins.
-        let app = arguments.len().saturating_sub(1);
-        arguments.splice(app..app, words);
+        let arguments = with_options(deployment.server, &current.arguments, words);
         Candidate { label, arguments }
     }));
     Ok(all)

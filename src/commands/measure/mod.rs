@@ -1,25 +1,35 @@
 //! `farrier measure`.
 
-use std::ffi::OsString;
+mod arguments;
+mod export;
+mod grid;
+pub(super) mod saved;
+mod search;
+
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use farrier::app::Interface;
-use farrier::deployment::{Deployment, Effective, Layer};
+use farrier::deployment::Deployment;
 use farrier::findings::Finding;
-use farrier::measure::{self, Candidate, Outcome, Plan, Progress, Stalls, Verdict as Comparison};
-use farrier::report::Sighting;
-use farrier::servers::{Action, Server};
-use farrier::sizing::{Advice, Amount, Class, Verdict};
-use farrier::values::Value;
+use farrier::measure::{self, Candidate, Outcome, Plan, Progress, Stalls, Standing, Verdict as Comparison};
+use farrier::report::{Measurement, Sighting};
+use farrier::servers::Server;
+use farrier::sizing::Advice;
 use farrier::{Examination, examine, report};
 
-use super::{Done, Exit, Failure, demo, grid};
-use crate::cli::{Cli, Form, Measure, Switch, Watch};
+use super::{Done, Exit, Failure, demo};
+use crate::cli::{Cli, Measure, RunForm, Switch, Watch};
+
+/// Seconds that a run may take if nobody says otherwise, and the same of a search.
+const BUDGET: u64 = 30;
+const SEARCH_BUDGET: u64 = 60;
+/// What the phase that watches event loops takes of a search's time, its start included.
+const WATCHING: Duration = Duration::from_secs(7);
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
-    let demo = wanted.demo.then(|| demo::written(&python(wanted, &wanted.path))).transpose()?;
+    let demo = wanted.demo.then(|| demo::written(&arguments::python(wanted, &wanted.path))).transpose()?;
     let path = demo.as_ref().map_or(wanted.path.as_path(), |demo| demo.folder.path());
     let mut request = super::request_of(cli, path, &super::flags(&wanted.production))?;
     request.ask_host = true;
@@ -28,7 +38,7 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
         let text = "no file here starts a server that farrier can measure\n".to_owned();
         return Ok(Done { text, exit: Exit::NothingToCheck });
     };
-    let current = arguments(&found, deployment, &request.root)?;
+    let current = arguments::current(&found, deployment, &request.root)?;
     let asgi = found.applications.iter().flatten().any(|application| {
         application.interface == Interface::Asgi
             && deployment.app.as_ref().is_some_and(|app| app.value == application.target)
@@ -37,7 +47,7 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     if let Some(demo) = &demo {
         // Whoever has no project has an environment all the same.
         if let Some(program) = plan.program.first_mut() {
-            *program = python(wanted, &wanted.path);
+            *program = arguments::python(wanted, &wanted.path);
         }
         plan.paths.clone_from(&demo.paths);
     }
@@ -45,13 +55,30 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
         plan.candidates = with_files(&plan, deployment, &wanted.compare)?;
     }
     if let (Some(spec), Some(current)) = (&wanted.grid, plan.candidates.first()) {
-        plan.candidates = grid::candidates(spec, current, deployment, wanted.budget)?;
+        plan.candidates = grid::candidates(spec, current, deployment, wanted.budget.unwrap_or(BUDGET))?;
+    }
+    if let Some(kind) = wanted.export {
+        plan.check_load()?;
+        return Ok(Done { text: export::script(kind, &plan), exit: Exit::Clean });
+    }
+    let begun = Instant::now();
+    let serving = serving(&plan, deployment, asgi);
+    let ask_alone = |plan: &Plan| measure::alone(plan, serving, &mut |progress| show(&progress));
+    let mut alone = None;
+    if wanted.search {
+        // What is worth trying depends on what a request takes.
+        let seen = ask_alone(&plan)?;
+        plan.candidates = search::candidates(&plan, deployment, asgi, Some(&seen));
+        alone = Some(Ok(seen));
+        let after = if watched(wanted.stalls, &plan, deployment, asgi).is_some() { WATCHING } else { Duration::ZERO };
+        plan.budget = plan.budget.saturating_sub(begun.elapsed() + after).max(plan.budget / 2);
+        plan.search = true;
     }
     let compared = wanted.stalls != Watch::Only && plan.candidates.len() > 1;
     let outcome = if compared { Some(measure::run(&plan, &mut |progress| show(&progress))?) } else { None };
-    let wants_alone = wanted.one_connection == Switch::On && wanted.stalls != Watch::Only;
-    let alone =
-        wants_alone.then(|| measure::alone(&plan, serving(&plan, deployment, asgi), &mut |progress| show(&progress)));
+    if alone.is_none() && wanted.one_connection == Switch::On && wanted.stalls != Watch::Only {
+        alone = Some(ask_alone(&plan));
+    }
     let (alone, untold) = match alone {
         Some(Err(error)) if outcome.is_none() => return Err(error.into()),
         Some(Err(error)) => (None, Some(error)),
@@ -71,8 +98,21 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     let sighting = stalls
         .as_ref()
         .map(|stalls| Sighting { stalls, lines: measure::confirm(stalls, &all, &found.files, &request.root) });
+    let run = Measurement {
+        outcome: outcome.as_ref(),
+        alone: alone.as_ref(),
+        stalls: sighting.as_ref(),
+        cores: farrier::host::Host::detect(Path::new("/")).cpu_limit().map(|limit| limit.value.0),
+        memory: wanted.production.memory.or(deployment.limits.memory.as_ref().map(|limit| limit.value)),
+        connections: plan.connections,
+        measured: &saved::day(SystemTime::now()),
+        arguments: plan.candidates.first().map_or(&[], |current| &current.arguments),
+    };
+    if let Some(file) = &wanted.save {
+        saved::write(&saved::place(file, &request.root), &report::measured_json(&run))?;
+    }
     let text = match wanted.format {
-        Form::Pretty => {
+        RunForm::Pretty => {
             let look = super::look(cli);
             let mut parts = Vec::new();
             parts.extend(outcome.as_ref().map(|outcome| report::measured(outcome, look)));
@@ -85,7 +125,9 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
             parts.extend(failed.map(|error| format!("the event loop was not watched: {error}\n")));
             parts.join("\n")
         }
-        Form::Json => report::measured_json(outcome.as_ref(), alone.as_ref(), sighting.as_ref()),
+        RunForm::Json => report::measured_json(&run),
+        RunForm::Markdown => report::measured_markdown(&run),
+        RunForm::Html => report::measured_html(&run),
     };
     Ok(Done { text, exit: exit(outcome.as_ref(), stalls.as_ref()) })
 }
@@ -95,6 +137,13 @@ const NOTHING_TO_COMPARE: &str = "the current settings are inside the recommende
 /// What a run comes to: the comparison decides, where there is one.
 fn exit(outcome: Option<&Outcome>, stalls: Option<&Stalls>) -> Exit {
     let undecided = |verdict: &Comparison| matches!(verdict, Comparison::Inconclusive(_));
+    if let Some(search) = outcome.and_then(|outcome| outcome.search.as_ref()) {
+        return match search.standing {
+            Standing::Confirmed => Exit::Clean,
+            Standing::Refined | Standing::Refuted => Exit::ToDo,
+            Standing::Undecided => Exit::Undecided,
+        };
+    }
     if let Some(Outcome { comparisons, .. }) = outcome.filter(|outcome| outcome.comparisons.len() > 1) {
         // Of many there is always one that is best: whether anything is known about any is what counts.
         let nothing = comparisons.iter().all(|comparison| undecided(&comparison.verdict));
@@ -121,18 +170,22 @@ fn planned(
     advice: &Advice,
     asgi: bool,
 ) -> Plan {
-    let better = recommended(&current, deployment, advice, asgi);
+    let better = arguments::recommended(&current, deployment, advice, asgi);
     let mut candidates = vec![Candidate { label: "current".to_owned(), arguments: current }];
     candidates.extend(better.map(|arguments| Candidate { label: "recommended".to_owned(), arguments }));
-    let program = vec![python(wanted, root), OsString::from("-m"), OsString::from(deployment.server.as_str())];
+    let program = arguments::program(wanted, deployment, root);
+    let recommended = (candidates.len() > 1).then_some(1);
     let mut plan = Plan::new(program, root.join(&deployment.folder), candidates);
     // What the variables say stands on the command line already, where it cannot be lost.
-    let own = |(name, _): &&(String, String)| name != "GUNICORN_CMD_ARGS";
+    let of_uwsgi = deployment.server == Server::Uwsgi;
+    let own = |(name, _): &&(String, String)| name != "GUNICORN_CMD_ARGS" && !(of_uwsgi && name.starts_with("UWSGI_"));
     plan.environment = deployment.environment.iter().filter(own).cloned().collect();
     plan.server = deployment.server;
     plan.paths.clone_from(&wanted.urls);
     plan.connections = wanted.connections;
-    plan.budget = Duration::from_secs(wanted.budget);
+    plan.budget = Duration::from_secs(wanted.budget.unwrap_or(if wanted.search { SEARCH_BUDGET } else { BUDGET }));
+    plan.recommended = recommended;
+    plan.socket = deployment.listens_on_socket() && measure::takes_socket(deployment.server);
     plan
 }
 
@@ -190,105 +243,6 @@ fn chosen<'e>(found: &'e Examination, wanted: &Measure) -> Result<Option<(&'e De
     Ok(Some((deployment, advice)))
 }
 
-/// The command line that brings the effective settings about outside their container: paths of the
-/// image are replaced by those of the project, and words that hold unknown variables are left out.
-fn arguments(found: &Examination, deployment: &Deployment, root: &Path) -> Result<Vec<String>, Failure> {
-    let app = deployment.app.as_ref().ok_or_else(|| Failure::Usage("the command names no application".to_owned()))?;
-    let mut words = Vec::new();
-    if let Some(configuration) = &deployment.configuration {
-        words.push("--config".to_owned());
-        words.push(root.join(found.files.get(configuration.file).path()).to_string_lossy().into_owned());
-    }
-    for (name, setting) in deployment.settings.iter() {
-        let decided = measure::decided(deployment.server).iter().any(|known| known == name);
-        if decided
-            && deployment.server != Server::Gunicorn
-            && setting.winner.layer == Layer::ConfigFile
-            && name != "bind"
-        {
-            return Err(Failure::Usage(format!(
-                "`{name}` of the configuration cannot be taken back for a measured run"
-            )));
-        }
-        if decided || matches!(name, "config" | "chdir") || setting.winner.layer < Layer::OptionsVariable {
-            continue;
-        }
-        words.extend(option(deployment, setting).into_iter().flatten());
-    }
-    words.push(app.value.clone());
-    Ok(words)
-}
-
-/// An option of the command line that gives a setting its effective value.
-fn option(deployment: &Deployment, setting: &Effective) -> Option<Vec<String>> {
-    let shape = setting.setting.at(deployment.version.version);
-    let flag = shape.flag()?;
-    let plain = |value: &Value| match value {
-        Value::Str(text) => Some(text.clone()),
-        Value::Int(_) | Value::Float(_) => Some(value.to_string()),
-        _ => None,
-    };
-    match (shape.action(), setting.value()?) {
-        (Action::Store, value) => Some(vec![format!("{flag}={}", plain(value)?)]),
-        (Action::Append, Value::List(items)) => {
-            items.iter().map(|item| Some(format!("{flag}={}", plain(item)?))).collect()
-        }
-        (Action::StoreTrue, Value::Bool(true)) => Some(vec![flag.to_owned()]),
-        (Action::StoreTrue, Value::Bool(false)) => Some(vec![shape.off_flags().first()?.clone()]),
-        _ => None,
-    }
-}
-
-/// The same command line with what the advice changes behind it: the last mention of an option wins.
-fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asgi: bool) -> Option<Vec<String>> {
-    let mut words = current.to_vec();
-    let app = words.pop()?;
-    let before = words.len();
-    for item in advice.items.iter().filter(|item| item.verdict == Verdict::Change || item.verdict == Verdict::Unknown) {
-        let Some(flag) = deployment.setting(item.setting).and_then(|s| s.setting.at(deployment.version.version).flag())
-        else {
-            continue;
-        };
-        let value = match item.target {
-            Amount::Count(n) => n.to_string(),
-            Amount::Class(Class::EventLoop) => deployment.asgi_class().to_owned(),
-            Amount::Class(class) => class.as_str().to_owned(),
-            Amount::Named(name) => name.to_owned(),
-            // What concerns the end of a run, or the proxy in front, shows in no measurement.
-            Amount::Seconds(_) | Amount::Open | Amount::Path(_) => continue,
-        };
-        words.push(format!("{flag}={value}"));
-    }
-    let of_gunicorn = deployment.server == Server::Gunicorn;
-    if of_gunicorn
-        && asgi
-        && !serves_asgi(deployment)
-        && !words[before..].iter().any(|word| word.starts_with("--worker-class"))
-    {
-        words.push(format!("--worker-class={}", deployment.asgi_class()));
-    }
-    let changed = words.len() > before;
-    words.push(app);
-    changed.then_some(words)
-}
-
-/// The Python that runs the service.
-fn python(wanted: &Measure, root: &Path) -> OsString {
-    if let Some(python) = &wanted.python {
-        // The server starts in a folder of its own; a bare name is looked for in `PATH`.
-        let bare = python.components().count() == 1;
-        let absolute = if bare { None } else { std::path::absolute(python).ok() };
-        return absolute.unwrap_or_else(|| python.clone()).into_os_string();
-    }
-    let own = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
-    let beside = [".venv", "venv", "env"].into_iter().map(|name| root.join(name));
-    let found = own.into_iter().chain(beside).map(|folder| folder.join("bin/python")).find(|python| python.exists());
-    found.map_or_else(
-        || OsString::from("python3"),
-        |python| std::path::absolute(&python).unwrap_or(python).into_os_string(),
-    )
-}
-
 /// One line of progress on the terminal, none anywhere else.
 fn show(progress: &Progress) {
     let mut out = std::io::stderr();
@@ -303,6 +257,7 @@ fn show(progress: &Progress) {
         Progress::Measured { label, window, done } => {
             format!("{:3.0} %  {label}: {:.0} requests/s", done * 100.0, window.rate)
         }
+        Progress::Finalists { count } => format!("comparing the best {count}"),
         Progress::Alone { label } => format!("asking {label} on one connection"),
         Progress::Watching { label } => format!("watching the event loop of {label}"),
         Progress::Stopping => String::new(),

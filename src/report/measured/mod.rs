@@ -1,20 +1,47 @@
-//! What a measured run says: the answer of `measure`.
+//! What a measured run says: the answer of `measure`. The words are here; each format has a file of its own.
+
+mod html;
+mod json;
+mod markdown;
+mod plot;
+
+pub use html::measured_html;
+pub use json::measured_json;
+pub use markdown::measured_markdown;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::Look;
-use super::alone::AloneDocument;
-use super::document::{Head, write};
-use super::stalls::{Sighting, StallsDocument};
-use crate::measure::{Alone, Doubt, Interval, Measured, Outcome, Verdict, Warning, best};
+use super::stalls::Sighting;
+use crate::measure::{Alone, Doubt, Interval, Measured, Outcome, Search, Standing, Verdict, Warning, best};
+use crate::values::Bytes;
+
+/// Everything that one run found, as far as each of its phases was run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Measurement<'a> {
+    /// The comparison.
+    pub outcome: Option<&'a Outcome>,
+    /// What was asked on one connection.
+    pub alone: Option<&'a Alone>,
+    /// What was seen of the event loops.
+    pub stalls: Option<&'a Sighting<'a>>,
+    /// Cores that this machine has for the server.
+    pub cores: Option<f64>,
+    /// Memory that it has in production, where somebody says so.
+    pub memory: Option<Bytes>,
+    /// Connections that were kept busy.
+    pub connections: usize,
+    /// The day of the run.
+    pub measured: &'a str,
+    /// The arguments of the current settings.
+    pub arguments: &'a [String],
+}
 
 /// More candidates than this have a line each instead of a column.
 const MOST_COLUMNS: usize = 3;
 
-/// One cell of the table.
+/// One cell of a table.
 type Cell = fn(&Measured) -> String;
 
 /// The run for people.
@@ -27,25 +54,12 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
         let _ = writeln!(text, "{}  {}", look.bold(&candidate.label), candidate.command.join(" "));
     }
     text.push('\n');
-    let rows: [(&str, Cell); 9] = [
-        ("requests/s", |m| interval(m.rate, 0)),
-        ("p50", |m| milliseconds(m.p50)),
-        ("p99", |m| milliseconds(m.p99)),
-        ("slowest", |m| milliseconds(m.max)),
-        ("errors", |m| format!("{} of {}", m.errors.total(), m.requests)),
-        ("memory", |m| m.memory.map_or_else(unknown, |memory| memory.bytes.to_string())),
-        ("per worker", |m| m.memory_per_worker.map_or_else(unknown, |memory| memory.to_string())),
-        ("CPU/request", |m| milliseconds(m.cpu_per_request)),
-        ("load per worker", |m| {
-            m.shares.iter().map(|share| format!("{:.0} %", share * 100.0)).collect::<Vec<_>>().join(" ")
-        }),
-    ];
     let _ = write!(text, "{:16}", "");
     for candidate in &outcome.candidates {
         let _ = write!(text, "  {:>22}", candidate.label);
     }
     text.push('\n');
-    for (name, cell) in rows {
+    for (name, cell) in cells() {
         let _ = write!(text, "{name:16}");
         for candidate in &outcome.candidates {
             let _ = write!(text, "  {:>22}", cell(candidate));
@@ -65,8 +79,34 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
     text
 }
 
+/// What is told of each configuration.
+fn cells() -> [(&'static str, Cell); 10] {
+    [
+        ("requests/s", |m| interval(m.rate, 0)),
+        ("p50", |m| milliseconds(m.p50)),
+        ("p99", |m| milliseconds(m.p99)),
+        ("slowest", |m| milliseconds(m.max)),
+        ("errors", |m| format!("{} of {}", m.errors.total(), m.requests)),
+        ("memory", |m| m.memory.map_or_else(unknown, |memory| memory.bytes.to_string())),
+        ("per worker", |m| m.memory_per_worker.map_or_else(unknown, |memory| memory.to_string())),
+        ("CPU/request", |m| milliseconds(m.cpu_per_request)),
+        ("switches/request", |m| m.switches_per_request.map_or_else(unknown, |count| format!("{count:.1}"))),
+        ("load per worker", |m| match (m.shares.as_slice(), m.connections.as_slice()) {
+            ([], connections) => {
+                let counts: Vec<String> = connections.iter().map(|count| format!("{count:.0}")).collect();
+                if counts.is_empty() { unknown() } else { format!("{} connections", counts.join(" ")) }
+            }
+            (shares, _) => shares.iter().map(|share| format!("{:.0} %", share * 100.0)).collect::<Vec<_>>().join(" "),
+        }),
+    ]
+}
+
 /// Many configurations, one line for each, and which to take.
 fn many(outcome: &Outcome, look: Look) -> String {
+    let left = |index: usize| {
+        let (_, rounds) = outcome.search.as_ref()?.left.iter().find(|(one, _)| *one == index)?;
+        Some(if *rounds == 1 { "left after 1 round".to_owned() } else { format!("left after {rounds} rounds") })
+    };
     let mut rows = vec![["", "requests/s", "times", "", "p50", "errors", "memory"].map(str::to_owned)];
     for (index, one) in outcome.candidates.iter().enumerate() {
         let compared = index.checked_sub(1).and_then(|index| outcome.comparisons.get(index));
@@ -75,7 +115,7 @@ fn many(outcome: &Outcome, look: Look) -> String {
             interval(one.rate, 0),
             compared.map_or_else(String::new, |compared| interval(compared.ratio, 2)),
             compared.map_or_else(String::new, |compared| match compared.verdict {
-                Verdict::Inconclusive(_) => "inconclusive".to_owned(),
+                Verdict::Inconclusive(_) => left(index).unwrap_or_else(|| "inconclusive".to_owned()),
                 ref decided => verdict(decided),
             }),
             milliseconds(one.p50),
@@ -90,15 +130,38 @@ fn many(outcome: &Outcome, look: Look) -> String {
         let _ = writeln!(text, "{}", cells.join("  ").trim_end());
     }
     text.push('\n');
-    let best = match best(outcome) {
-        Some(best) => format!("best: {}, or the smallest of those within 5 % of it", best.label),
-        None => "best: none, all fail requests".to_owned(),
+    let found = best(outcome);
+    let best = match (found, &outcome.search) {
+        (Some(best), Some(_)) => format!("best: {}", best.label),
+        (Some(best), None) => format!("best: {}, or the smallest of those within 5 % of it", best.label),
+        (None, _) => "best: none, all fail requests".to_owned(),
     };
     let _ = writeln!(text, "{}", look.bold(&best));
+    if let Some(search) = &outcome.search {
+        let _ = writeln!(text, "{}", standing(search, outcome));
+        if let Some(found) = found {
+            let _ = writeln!(text, "  {}", found.command.join(" "));
+        }
+    }
     for warning in &outcome.warnings {
         let _ = writeln!(text, "  {}", caution(warning));
     }
     text
+}
+
+/// What a search means for what was recommended, in a sentence.
+fn standing(search: &Search, outcome: &Outcome) -> String {
+    let recommended = outcome.candidates.iter().any(|one| one.label == "recommended");
+    let what =
+        if recommended { "the recommended settings" } else { "the current settings, which nothing was to change" };
+    let times =
+        search.over_recommended.map_or_else(String::new, |over| format!(": {} times the requests", interval(over, 2)));
+    match search.standing {
+        Standing::Confirmed => format!("confirmed: nothing that was tried is better than {what}"),
+        Standing::Refined => format!("refined: better than {what}, which are better than the current ones{times}"),
+        Standing::Refuted => format!("refuted: better than {what}{times}"),
+        Standing::Undecided => format!("not decided: whether it is better than {what} does not show{times}"),
+    }
 }
 
 fn unknown() -> String {
@@ -107,6 +170,10 @@ fn unknown() -> String {
 
 fn interval(interval: Interval, digits: usize) -> String {
     let Interval { median, low, high } = interval;
+    if (high - low).abs() < f64::EPSILON {
+        // One window has no interval.
+        return format!("{median:.digits$}");
+    }
     format!("{median:.digits$} [{low:.digits$}, {high:.digits$}]")
 }
 
@@ -155,6 +222,16 @@ fn caution(warning: &Warning) -> String {
         Warning::Restarts { label, workers } => {
             format!("{label}: {workers} workers were replaced under load")
         }
+        Warning::Asleep { label, awake, workers } => {
+            format!("{label}: {awake} of {workers} workers took requests, the others were waited for in vain")
+        }
+        Warning::Throttled { label, periods } => {
+            format!("{label}: a CPU quota stopped it {periods} times, which shows in the slowest requests first")
+        }
+        Warning::Uneven { label, share, workers } => {
+            format!("{label}: one of {workers} workers did {:.0} % of the work", share * 100.0)
+        }
+        Warning::LeftOut { label, reason } => format!("{label}: left out, {reason}"),
         Warning::StatusDiffers { path, statuses } => {
             format!("`{path}` is answered with {statuses:?}")
         }
@@ -167,121 +244,5 @@ fn caution(warning: &Warning) -> String {
             format!("{label}: {achieved:.0} of {offered:.0} requests/s were reached")
         }
         Warning::Left { processes } => format!("these processes are still alive: {processes:?}"),
-    }
-}
-
-/// The run for programs: a comparison, what was seen of the event loops, or both.
-pub fn measured_json(outcome: Option<&Outcome>, alone: Option<&Alone>, stalls: Option<&Sighting<'_>>) -> String {
-    write(&Document {
-        head: Head::new("measure"),
-        candidates: outcome.iter().flat_map(|outcome| &outcome.candidates).map(Candidate::new).collect(),
-        comparisons: outcome
-            .iter()
-            .flat_map(|outcome| &outcome.comparisons)
-            .map(|comparison| Comparison {
-                label: &comparison.label,
-                verdict: match comparison.verdict {
-                    Verdict::Better => "better",
-                    Verdict::Worse => "worse",
-                    Verdict::Same => "same",
-                    Verdict::Inconclusive(_) => "inconclusive",
-                },
-                reason: match &comparison.verdict {
-                    Verdict::Inconclusive(doubt) => Some(reason(doubt)),
-                    _ => None,
-                },
-                ratio: Range::new(comparison.ratio),
-                rounds: comparison.rounds,
-            })
-            .collect(),
-        warnings: outcome.iter().flat_map(|outcome| &outcome.warnings).map(caution).collect(),
-        seconds: outcome.map_or(0.0, |outcome| outcome.took.as_secs_f64()),
-        best: outcome.and_then(best).map(|best| best.label.as_str()),
-        one_connection: alone.map(AloneDocument::new),
-        stalls: stalls.map(StallsDocument::new),
-    })
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    head: Head,
-    candidates: Vec<Candidate<'a>>,
-    comparisons: Vec<Comparison<'a>>,
-    warnings: Vec<String>,
-    seconds: f64,
-    /// The label of the configuration to take: the smallest of those within 5 % of the most requests.
-    best: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    one_connection: Option<AloneDocument<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stalls: Option<StallsDocument<'a>>,
-}
-
-#[derive(Serialize)]
-struct Candidate<'a> {
-    label: &'a str,
-    command: &'a [String],
-    requests_per_second: Range,
-    requests: u64,
-    errors: u64,
-    p50_ms: Option<f64>,
-    p99_ms: Option<f64>,
-    max_ms: Option<f64>,
-    memory_bytes: Option<u64>,
-    memory_per_worker_bytes: Option<u64>,
-    cpu_ms_per_request: Option<f64>,
-    workers: usize,
-    restarts: u32,
-    shares: &'a [f64],
-}
-
-#[derive(Serialize)]
-struct Comparison<'a> {
-    label: &'a str,
-    verdict: &'static str,
-    reason: Option<String>,
-    ratio: Range,
-    rounds: usize,
-}
-
-/// A median with its 95 % interval; an end that is not known is `null`.
-#[derive(Serialize)]
-struct Range {
-    median: f64,
-    low: Option<f64>,
-    high: Option<f64>,
-}
-
-impl Range {
-    fn new(interval: Interval) -> Self {
-        let finite = |x: f64| x.is_finite().then_some(x);
-        Self {
-            median: finite(interval.median).unwrap_or_default(),
-            low: finite(interval.low),
-            high: finite(interval.high),
-        }
-    }
-}
-
-impl<'a> Candidate<'a> {
-    fn new(measured: &'a Measured) -> Self {
-        let ms = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64() * 1000.0);
-        Self {
-            label: &measured.label,
-            command: &measured.command,
-            requests_per_second: Range::new(measured.rate),
-            requests: measured.requests,
-            errors: measured.errors.total(),
-            p50_ms: ms(measured.p50),
-            p99_ms: ms(measured.p99),
-            max_ms: ms(measured.max),
-            memory_bytes: measured.memory.map(|memory| memory.bytes.0),
-            memory_per_worker_bytes: measured.memory_per_worker.map(|memory| memory.0),
-            cpu_ms_per_request: ms(measured.cpu_per_request),
-            workers: measured.workers,
-            restarts: measured.restarts,
-            shares: &measured.shares,
-        }
     }
 }

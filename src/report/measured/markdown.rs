@@ -1,0 +1,96 @@
+//! The run as a page for a pull request.
+
+use std::fmt::Write as _;
+
+use super::super::stalls::Sighting;
+use super::{Measurement, caution, cells, interval, milliseconds, standing, verdict};
+use crate::measure::{Alone, Outcome, best};
+
+/// The run for a browser that renders Markdown.
+pub fn measured_markdown(run: &Measurement<'_>) -> String {
+    let mut text = "# Measured\n".to_owned();
+    if let Some(outcome) = run.outcome {
+        compared(outcome, run.connections, &mut text);
+    }
+    if let Some(alone) = run.alone {
+        one_connection(alone, &mut text);
+    }
+    if let Some(sighting) = run.stalls {
+        watched(sighting, &mut text);
+    }
+    text
+}
+
+fn compared(outcome: &Outcome, connections: usize, text: &mut String) {
+    let found = best(outcome);
+    let _ = writeln!(text, "\n{connections} connections, {:.0} s.\n", outcome.took.as_secs_f64());
+    if let Some(search) = &outcome.search {
+        if let Some(best) = found {
+            let _ = writeln!(text, "**Best: {}**\n", escaped(&best.label));
+        }
+        let _ = writeln!(text, "{}\n", standing(search, outcome));
+    }
+    for comparison in outcome.comparisons.iter().filter(|_| outcome.search.is_none()) {
+        let (label, ratio) = (escaped(&comparison.label), interval(comparison.ratio, 2));
+        let said = verdict(&comparison.verdict);
+        let _ = writeln!(text, "- **{label}: {said}**, {ratio} times the requests in {} rounds", comparison.rounds);
+    }
+    let names = cells().map(|(name, _)| name).join(" | ");
+    let _ = writeln!(text, "\n| | {names} |\n|---|{}", "---:|".repeat(cells().len()));
+    for one in &outcome.candidates {
+        let row = cells().map(|(_, cell)| cell(one)).join(" | ");
+        let _ = writeln!(text, "| {} | {row} |", escaped(&one.label));
+    }
+    text.push('\n');
+    for one in &outcome.candidates {
+        let _ = writeln!(text, "- {}: `{}`", escaped(&one.label), one.command.join(" ").replace('`', "'"));
+    }
+    if !outcome.warnings.is_empty() {
+        text.push_str("\n## What weakens this\n\n");
+        for warning in &outcome.warnings {
+            let _ = writeln!(text, "- {}", escaped(&caution(warning)));
+        }
+    }
+}
+
+fn one_connection(alone: &Alone, text: &mut String) {
+    text.push_str("\n## One request by itself\n\n| path | takes | computes | waits |\n|---|---:|---:|---:|\n");
+    for route in &alone.routes {
+        let waits = route.waits().map_or_else(super::unknown, |share| format!("{:.0} %", share * 100.0));
+        let (takes, computes) = (milliseconds(route.takes), milliseconds(route.computes));
+        let _ = writeln!(text, "| {} | {takes} | {computes} | {waits} |", escaped(&route.path));
+    }
+}
+
+fn watched(sighting: &Sighting<'_>, text: &mut String) {
+    text.push_str("\n## What holds the event loop\n\n");
+    if sighting.stalls.loops.is_empty() {
+        text.push_str("No event loop was seen.\n");
+        return;
+    }
+    if sighting.lines.is_empty() {
+        text.push_str("No line held it for 50 ms.\n");
+        return;
+    }
+    text.push_str("| line | function | does | times | longest | said by |\n|---|---|---|---:|---:|---|\n");
+    for line in &sighting.lines {
+        let held = line.held;
+        let by: Vec<&str> = line.by.iter().map(|finding| finding.rule).collect();
+        let _ = writeln!(
+            text,
+            "| {}:{} | {} | {} | {} | {} | {} |",
+            escaped(&line.path),
+            held.line,
+            escaped(&held.function),
+            held.holds.as_str(),
+            held.times,
+            milliseconds(Some(held.longest)),
+            if by.is_empty() { "no finding".to_owned() } else { by.join(", ") },
+        );
+    }
+}
+
+/// Text that neither ends a cell nor begins something else.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace('*', "\\*").replace('_', "\\_")
+}
