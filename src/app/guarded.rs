@@ -61,7 +61,7 @@ fn says(module: &Module, span: Span) -> bool {
     let around: Vec<&Part<'_>> = seen.iter().filter_map(|&at| parts.get(at)).collect();
     let named = |alias: &&str| around.iter().any(|part| part.names.contains(*alias));
     let takes = |taken: &&str| !top.contains(*taken);
-    parts.iter().flat_map(|part| &part.locks).any(|alias| named(alias))
+    parts.iter().flat_map(|part| &part.locks).any(named)
         || around
             .iter()
             .any(|part| part.says || part.taken.iter().any(|taken| takes(taken) && !part.threads.contains(*taken)))

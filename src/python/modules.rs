@@ -93,7 +93,8 @@ impl Modules {
         let top = dotted.split('.').next().unwrap_or(dotted);
         let roots = self.roots(from, catalogue::speaks_about(top));
         let exact = self.placed(&relative);
-        let exact = exact.or_else(|| self.file_below(self.root_of_package(from?, top)?, &relative));
+        let own = || self.root_of_package(from.filter(|_| !catalogue::speaks_about(top))?, top);
+        let exact = exact.or_else(|| self.file_below(own()?, &relative));
         let exact = exact.or_else(|| roots.iter().find_map(|root| self.file_below(root, &relative)));
         if exact.is_some() {
             return exact.map(ModuleRef::File);
@@ -135,7 +136,9 @@ impl Modules {
         let mut found = None;
         while !folder.is_empty() {
             let (root, name) = folder.rsplit_once('/').unwrap_or(("", folder));
-            if name == top && self.tree.by_path.contains_key(&join(folder, "__init__.py")) {
+            // A package inside of another one is not imported by its own name: `storage/minio` is not `minio`.
+            let is_top = !self.tree.by_path.contains_key(&join(root, "__init__.py"));
+            if name == top && is_top && self.tree.by_path.contains_key(&join(folder, "__init__.py")) {
                 // One inside of the other: which of them is meant depends on where the program starts.
                 if found.is_some() {
                     return None;
@@ -359,6 +362,9 @@ mod tests {
         let of = |path| path_of(&files, index.find("app.db", files.find(path)));
         assert_eq!((of("b/app/main.py").as_str(), of("a/app/db.py").as_str()), ("b/app/db.py", "a/app/db.py"));
         assert_eq!(path_of(&files, index.find("app.db", None)), "a/app/db.py");
+        let paths = ["shop/__init__.py", "shop/store/__init__.py", "shop/store/disk.py", "store/__init__.py"];
+        let (files, index) = project(&paths, "");
+        assert_eq!(path_of(&files, index.find("store", files.find("shop/store/disk.py"))), "store/__init__.py");
     }
 
     #[test]

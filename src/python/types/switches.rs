@@ -507,7 +507,8 @@ impl<'a> Switches<'a> {
             .map(|function| function.name)
             .collect();
         self.readers.extend(answering);
-        let is_settings = |base: &Expr| last_name(base).ends_with("Settings") || last_name(base).ends_with("BaseModel");
+        let is_model = |name: &str| name.ends_with("Model") && name != "Model";
+        let is_settings = |base: &Expr| last_name(base).ends_with("Settings") || is_model(last_name(base));
         let of_settings = facts.classes.iter().filter(|class| class.bases.iter().any(is_settings));
         found.extend(of_settings.flat_map(|class| class.fields.keys().copied()));
         self.names.extend(found);
