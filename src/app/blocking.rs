@@ -187,22 +187,36 @@ pub(super) fn blocking(
     let wrapped = wrapped.filter(|found| is_async(found.frame.function)).map(|found| found.function).collect();
     let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
     let (asking, route_classes) = (loops::asking(effects), RouteClasses::default());
-    let report =
-        Report { effects, framework, handlers, called, wrapped, asking: &asking, lines, route_classes, sources };
+    // Nothing of asyncio works there.
+    let on_trio = framework == Framework::Quart && effects.types().imports_package("quart_trio");
+    let report = Report {
+        effects,
+        on_trio,
+        framework,
+        handlers,
+        called,
+        wrapped,
+        asking: &asking,
+        lines,
+        route_classes,
+        sources,
+    };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
+    let may_be_plain = |function: FunctionId| report.may_be_plain(function);
     // What one finding leaves where it is, another about the same call does not move.
     let held: BTreeSet<Place> = merged
         .iter()
         .filter(|stated| repair::belongs_to_thread(&stated.blocking))
         .map(|stated| stated.blocking.anchor)
         .collect();
-    let repairs = repair::Repairs::new(effects.types(), &asking, sources);
+    let repairs = repair::Repairs::new(effects.types(), &asking, sources, on_trio);
     let mut all: Vec<Blocking> = merged
         .into_iter()
         .map(|Stated { anchor, mut blocking, sites, wrapper, .. }| {
             let stays = held.contains(&blocking.anchor);
-            blocking.repair = repairs.of(&blocking, anchor, &sites, (!stays).then_some(wrapper));
+            let by = (!stays && !on_trio).then_some(wrapper);
+            blocking.repair = repairs.of(&blocking, anchor, &sites, by, &may_be_plain);
             blocking.written = repair::written(&blocking, sources);
             blocking.asked = repair::asked(&blocking, sources);
             blocking
@@ -298,6 +312,8 @@ struct Way {
 struct Report<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
     framework: Framework,
+    /// Whether the loop is trio's.
+    on_trio: bool,
     handlers: BTreeMap<FunctionId, Role>,
     /// Functions that others call.
     called: HashSet<FunctionId>,
@@ -461,13 +477,8 @@ impl Report<'_, '_, '_> {
         way.wrapper.help().to_owned()
     }
 
-    fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool, called_back: bool, way: &Way) -> Remedy {
-        // A callback cannot await.
-        if called_back {
-            let text =
-                "hand the call to a thread, `loop.run_in_executor(None, ...)`, or have a task await it".to_owned();
-            return Remedy { text, before: None, async_twin: None, drop_async: false, shares: false };
-        }
+    /// Whether the framework runs a handler in a thread as soon as it is plain, and nobody misses that it can be awaited.
+    fn may_be_plain(&self, anchor: FunctionId) -> bool {
         let function = self.effects.types().function(anchor);
         let role = self.handlers.get(&anchor);
         // These frameworks run plain functions in threads, and only in these roles.
@@ -481,9 +492,21 @@ impl Report<'_, '_, '_> {
         let alone = !self.called.contains(&anchor)
             && !self.wrapped.contains(&anchor)
             && !self.route_classes.may_call(types, anchor);
-        let drop_async =
-            threads && role_allows && alone && function.is_async && !function.awaits && !function.is_generator;
-        let drop_async = drop_async && !self.asking.contains(&anchor) && !repair::needs_loop(types, anchor);
+        let is_dispensable = function.is_async && !function.awaits && !function.is_generator;
+        (threads && role_allows && alone && is_dispensable)
+            && !self.asking.contains(&anchor)
+            && !repair::needs_loop(types, anchor)
+    }
+
+    fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool, called_back: bool, way: &Way) -> Remedy {
+        // A callback cannot await.
+        if called_back {
+            let text =
+                "hand the call to a thread, `loop.run_in_executor(None, ...)`, or have a task await it".to_owned();
+            return Remedy { text, before: None, async_twin: None, drop_async: false, shares: false };
+        }
+        let function = self.effects.types().function(anchor);
+        let drop_async = self.may_be_plain(anchor);
         let twin = sink.effect.twin;
         let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
         // Only a coroutine function can await.
@@ -504,6 +527,11 @@ impl Report<'_, '_, '_> {
                 .to_owned(),
         };
         let text = with(sink.effect.instead);
+        if self.on_trio {
+            let text =
+                text.replace("asyncio.to_thread", "trio.to_thread.run_sync").replace("asyncio.sleep", "trio.sleep");
+            return Remedy { text, before: None, async_twin: None, drop_async, shares: false };
+        }
         let before = sink.effect.instead_since.filter(|_| is_written_so);
         let before = before.map(|since| (since, with("`await asyncio.to_thread(...)`")));
         let shared = repair::shared_file(self.effects, way.begin);

@@ -11,6 +11,7 @@ pub(super) const APPLICATIONS: &[(&str, Interface, Framework)] = &[
     ("flask_openapi3.*.OpenAPI", Interface::Wsgi, Framework::Flask),
     ("apiflask.*.APIFlask", Interface::Wsgi, Framework::Flask),
     ("quart.*.Quart", Interface::Asgi, Framework::Quart),
+    ("quart_trio.*.QuartTrio", Interface::Asgi, Framework::Quart),
     ("django.core.asgi.get_asgi_application", Interface::Asgi, Framework::Django),
     ("channels.routing.get_default_application", Interface::Asgi, Framework::Django),
     ("channels.routing.ProtocolTypeRouter", Interface::Asgi, Framework::Django),

@@ -9,9 +9,10 @@ use super::blocking::Entry;
 use super::{Context, Hop, LoopCall};
 use crate::python::calls::{Event, EventKind};
 use crate::python::effects::{Effects, Step};
-use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
-use crate::python::types::{Frame, FunctionId, Types, Value};
+use crate::python::types::{Frame, FunctionId, Types, Value, said};
 use crate::source::{FileId, Place, Span};
 
 /// Calls that ask for the loop that runs in this thread.
@@ -53,7 +54,7 @@ pub(super) fn find(
                 call: Place::new(types.facts_at(frame.function.file).file, span),
                 starts,
                 chain: chain(effects, seen, node, span),
-                surely: false,
+                surely: is_sure(effects, seen, node, span),
                 handler: (entry.handler.name.clone(), entry.handler.place),
                 runs: entry.found.context,
             });
@@ -121,6 +122,74 @@ pub(super) fn walk(
     }
 }
 
+/// Whether every run of the handler that gets to the first step of a way goes all of it: what stands behind conditions
+/// of others may be what they do on the loop.
+fn is_sure(effects: &Effects<'_, '_>, seen: &Ways, end: usize, span: Span) -> bool {
+    let function = |node: usize| effects.types().function(effects.node(node).frame.function);
+    let doubts = |node: usize, to: usize, span: Span| {
+        let mut steps = effects.node(node).steps.iter();
+        steps.any(|step| step.to == to && step.span == span && step.doubts > 0)
+    };
+    let (mut at, mut span) = (end, span);
+    while let Some((_, Some((caller, call)))) = seen.get(&at) {
+        if !function(at).always_reaches(span) || doubts(*caller, at, *call) {
+            return false;
+        }
+        (at, span) = (*caller, *call);
+    }
+    true
+}
+
+/// Whether a part runs only where a variable of the context says something, which one that a coroutine sets does not
+/// in a thread.
+fn asks_context(types: &Types<'_>, frame: Frame, part: Span) -> bool {
+    let is_variable = |name: &str| {
+        let sources = types.sources(name, frame, usize::MAX - 1);
+        sources.iter().any(|(bound, _)| match bound {
+            Bound::Value { value: Some(Expr::Call(made)), .. } => {
+                let made = if let Expr::Subscript(generic) = &*made.func { &*generic.value } else { &*made.func };
+                last_name(made) == "ContextVar"
+            }
+            _ => false,
+        })
+    };
+    let reads = |value: &Expr| match value {
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if method.attr.as_str() == "get" => {
+                matches!(&*method.value, Expr::Name(name) if is_variable(name.id.as_str()))
+            }
+            _ => false,
+        },
+        _ => false,
+    };
+    let function = types.function(frame.function);
+    let is_there = |test: &Expr, holds: bool| {
+        let (asked, is_there) = match test {
+            Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+                ([CmpOp::Is], [Expr::NoneLiteral(_)]) => (&*compare.left, !holds),
+                ([CmpOp::IsNot], [Expr::NoneLiteral(_)]) => (&*compare.left, holds),
+                _ => return None,
+            },
+            other => (other, holds),
+        };
+        let asks = match asked {
+            Expr::Named(named) => reads(&named.value),
+            Expr::Name(name) => {
+                let bindings = function.bindings.get(name.id.as_str()).into_iter().flatten();
+                let mut values = bindings.filter_map(|binding| match binding.bound {
+                    Bound::Value { value, .. } => value,
+                    _ => None,
+                });
+                values.any(reads)
+            }
+            other => reads(other),
+        };
+        (is_there && asks).then_some(())
+    };
+    let mut around = function.conditions.iter().filter(|one| one.region.contains(part.start));
+    around.any(|one| said(one.test, one.holds, &is_there).is_some())
+}
+
 pub(super) fn chain(effects: &Effects<'_, '_>, seen: &Ways, end: usize, span: Span) -> Vec<Hop> {
     let types = effects.types();
     let hop = |node: usize, span: Span| {
@@ -161,7 +230,7 @@ fn calls(types: &Types<'_>, frame: Frame) -> Vec<(String, Span, bool)> {
             let Value::External(name) = value else { continue };
             if STARTS.contains(&&**name) {
                 found.push((name.to_string(), event.span, true));
-            } else if ASKS.contains(&&**name) && !makes && !has_loop(call) {
+            } else if ASKS.contains(&&**name) && !makes && !has_loop(call) && !asks_context(types, frame, event.span) {
                 found.push((name.to_string(), event.span, false));
             }
         }

@@ -24,6 +24,7 @@ mod loops;
 mod mentioned;
 mod merging;
 mod metrics;
+mod mounted;
 mod mounts;
 mod nested;
 mod orphans;

@@ -12,10 +12,11 @@ use rayon::prelude::*;
 use super::known::APPLICATIONS;
 use super::target::{Target, find, library};
 use super::usual_names::usual_names;
-use super::{Application, Asked, Code, Framework, Instructions, Interface, assemble, reach};
+use super::{Application, Asked, Code, Framework, Instructions, Interface, assemble, mounted, reach};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::test_imports::is_of_tests;
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place};
 
@@ -75,7 +76,9 @@ type Alike<'o> = BTreeMap<(&'o str, &'o [u32]), Vec<(usize, &'o Orphan)>>;
 
 fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     let &Code { files, modules, .. } = code;
-    let constructors = constructors(modules);
+    let mounted = mounted::constructors(modules.values());
+    let mut constructors = constructors(modules);
+    constructors.extend(mounted.iter().map(|name| (*name).to_owned()));
     let left: BTreeSet<FileId> =
         known.iter().flatten().flat_map(|application| &application.foreign).map(|(file, _)| *file).collect();
     let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
@@ -83,6 +86,7 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
         let path = files.get(file).path();
         if (!is_known(known, file) || left.contains(&file))
             && !is_aside(path)
+            && !is_of_tests(files, file, module)
             && calls(module).iter().any(|call| constructors.contains(last_name(&call.func)))
         {
             by_folder.entry(import_path(files, path).0).or_default().push(file);
@@ -95,7 +99,7 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
         let mut behind: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for file in candidates {
             let is_beside = is_known(known, file);
-            for (made, bound) in made(&types, modules, file, &constructors, &|start| {
+            for (made, bound) in made(&types, modules, file, (&constructors, &mounted), &|start| {
                 let mut all = known.iter().flatten();
                 !is_beside || all.any(|application| application.foreign.contains(&(file, start)))
             }) {
@@ -222,7 +226,7 @@ fn made<'a>(
     types: &Types<'a>,
     modules: &'a BTreeMap<FileId, Module>,
     file: FileId,
-    constructors: &BTreeSet<String>,
+    (constructors, mounted): (&BTreeSet<String>, &BTreeSet<&str>),
     counts: &dyn Fn(usize) -> bool,
 ) -> Vec<(Target, Option<String>)> {
     let mut found: Vec<(Target, Option<String>)> = Vec::new();
@@ -242,7 +246,8 @@ fn made<'a>(
         if !constructors.contains(last_name(&call.func)) || !counts(span_of(call).start) {
             continue;
         }
-        let Some((interface, framework)) = kind(types, call, frame) else { continue };
+        let by_mounts = || mounted.contains(last_name(&call.func)).then(|| mounted::kind(types, call, frame))?;
+        let Some((interface, framework)) = kind(types, call, frame).or_else(by_mounts) else { continue };
         if !shares_loop(interface, framework) || found.iter().any(|(known, _)| known.framework == framework) {
             continue;
         }
@@ -276,7 +281,9 @@ fn programs(files: &Files, modules: &BTreeMap<FileId, Module>, types: &Types<'_>
     let is_program = |file: FileId, module: &Module| {
         let path = files.get(file).path();
         let is_named = PROGRAMS.contains(&files.get(file).name());
-        !is_aside(path) && (is_named || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
+        !is_aside(path)
+            && !is_of_tests(files, file, module)
+            && (is_named || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
     };
     let programs = modules.iter().filter(|(file, module)| is_program(**file, module));
     let indices = programs.filter_map(|(file, _)| types.index_of(*file));

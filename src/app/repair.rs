@@ -68,21 +68,30 @@ pub(super) struct Repairs<'r, 'a> {
     /// Functions that ask for the loop that runs, themselves or in what they call.
     asking: &'r HashSet<FunctionId>,
     sources: &'r Sources<'r>,
+    /// Whether the loop is trio's, where nothing of asyncio can be awaited.
+    on_trio: bool,
     references: OnceCell<References<'r>>,
 }
 
 impl<'r, 'a> Repairs<'r, 'a> {
-    pub(super) fn new(types: &'r Types<'a>, asking: &'r HashSet<FunctionId>, sources: &'r Sources<'r>) -> Self {
-        Self { types, asking, sources, references: OnceCell::new() }
+    pub(super) fn new(
+        types: &'r Types<'a>,
+        asking: &'r HashSet<FunctionId>,
+        sources: &'r Sources<'r>,
+        on_trio: bool,
+    ) -> Self {
+        Self { types, asking, sources, on_trio, references: OnceCell::new() }
     }
 
-    /// The fix for a statement whose calls are `sites`, if there is one. Without a wrapper none of them is moved.
+    /// The fix for a statement whose calls are `sites`, if there is one. Without a wrapper none of them is moved;
+    /// `plain` says of which functions the framework would run a plain one in a thread.
     pub(super) fn of(
         &self,
         blocking: &Blocking,
         anchor: FunctionId,
         sites: &BTreeSet<Site>,
         wrapper: Option<Wrapper>,
+        plain: &dyn Fn(FunctionId) -> bool,
     ) -> Option<Fix> {
         let file = self.types.facts_at(anchor.file).file;
         let all_here = sites.iter().all(|(frame, _)| frame.function.file == anchor.file);
@@ -104,8 +113,9 @@ impl<'r, 'a> Repairs<'r, 'a> {
         for &(frame, span) in sites {
             calls.insert((frame.function, span), call_at(self.types, frame, span)?);
         }
-        self.sleep(file, &calls)
-            .or_else(|| self.plain(blocking, anchor, sites))
+        let sleep = if self.on_trio { None } else { self.sleep(file, &calls) };
+        sleep
+            .or_else(|| self.plain(blocking, anchor, sites, plain))
             .or_else(|| self.thread(blocking, file, &calls, wrapper?))
     }
 
@@ -210,25 +220,49 @@ impl<'r, 'a> Repairs<'r, 'a> {
         Some(if held { Fix::unsafe_(title, edits) } else { Fix::safe(title, edits) })
     }
 
-    /// `def` in place of `async def`.
-    fn plain(&self, blocking: &Blocking, anchor: FunctionId, sites: &BTreeSet<Site>) -> Option<Fix> {
-        let function = self.types.function(anchor);
-        let alone = sites.iter().all(|(frame, _)| frame.function == anchor);
-        if !blocking.remedy.drop_async || !alone || function.class.is_some() || function.parent != 0 {
+    /// `def` in place of `async def`, in all the handlers that belong together.
+    fn plain(
+        &self,
+        blocking: &Blocking,
+        anchor: FunctionId,
+        sites: &BTreeSet<Site>,
+        plain: &dyn Fn(FunctionId) -> bool,
+    ) -> Option<Fix> {
+        if !blocking.remedy.drop_async {
+            return None;
+        }
+        let handlers: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
+        let made = |&handler: &FunctionId| {
+            let word = (handler == anchor || plain(handler)).then(|| self.dispensable(handler))?;
+            word.map(Edit::remove)
+        };
+        let edits: Vec<Edit> = handlers.iter().map(made).collect::<Option<_>>()?;
+        let name = self.types.function(anchor).name;
+        let others = match handlers.len() {
+            0 | 1 => String::new(),
+            2 => " and another handler".to_owned(),
+            all => format!(" and {} other handlers", all - 1),
+        };
+        let title = format!("make `{name}`{others} a plain `def`, which the framework runs in a thread");
+        Some(Fix::unsafe_(title, edits))
+    }
+
+    /// The word `async` of a handler of which nobody but the framework knows.
+    fn dispensable(&self, handler: FunctionId) -> Option<Place> {
+        let function = self.types.function(handler);
+        if function.class.is_some() || function.parent != 0 {
             return None;
         }
         let decorated = |decorator: &ast::Decorator| references::is_route(&decorator.expression);
-        if !function.decorators.iter().all(decorated) || needs_loop(self.types, anchor) {
+        if !function.decorators.iter().all(decorated) || needs_loop(self.types, handler) {
             return None;
         }
         let references = self.references.get_or_init(|| References::new(self.types, self.sources.modules));
-        if !references.only_registered(self.types, anchor) {
+        if !references.only_registered(self.types, handler) {
             return None;
         }
-        let file = self.types.facts_at(anchor.file).file;
-        let word = async_word(self.text(file), function.span.start)?;
-        let title = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
-        Some(Fix::unsafe_(title, vec![Edit::remove(Place::new(file, word))]))
+        let file = self.types.facts_at(handler.file).file;
+        Some(Place::new(file, async_word(self.text(file), function.span.start)?))
     }
 
     /// `await asyncio.to_thread(f, ...)`.

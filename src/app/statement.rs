@@ -181,7 +181,7 @@ pub struct LoopCall {
     pub starts: bool,
     /// From the handler to the function that holds the call.
     pub chain: Vec<Hop>,
-    /// Whether every run of the last coroutine on the way gets to the call.
+    /// Whether every run of the last coroutine on the way, or of the plain handler that comes to it, gets to the call.
     pub surely: bool,
     /// The handler: its name and the place of its definition.
     pub handler: (String, Place),

@@ -497,3 +497,42 @@ fn what_loads_the_same_is_told_once_for_each_that_makes_it() {
     let told: Vec<_> = found.iter().map(|one| (files.describe(one.place), one.blocking.len())).collect();
     assert_eq!(told, [("shop/one.py:5".to_owned(), 1), ("shop/two.py:5".to_owned(), 1)]);
 }
+
+/// The class is a package's; Sanic alone is given its blueprints this way.
+#[test]
+fn what_blueprints_of_sanic_are_mounted_on_is_an_application_of_it() {
+    let told = |package: &str| {
+        let mut files = Files::new();
+        files.add(
+            "app.py",
+            format!(
+                "import time\nfrom company.server import Server\nfrom {package} import Blueprint\n\
+                 bp = Blueprint('a')\n@bp.route('/')\nasync def search(request):\n    time.sleep(1)\n\
+                 class SearchApp(Server):\n    pass\ndef make():\n    app = SearchApp('x')\n    app.blueprint(bp)\n    \
+                 return app\nmake().run(port=1)\n"
+            ),
+        );
+        let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let alone = orphans(&Code::new(&files, &modules), &[], &Instructions::default());
+        alone.iter().map(|one| (one.framework, one.blocking.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(told("sanic"), [(Framework::Sanic, 1)]);
+    assert_eq!(told("company.blueprints"), []);
+}
+
+#[test]
+fn what_imports_from_the_tests_belongs_to_them() {
+    let told = |path: &str, test: &str| {
+        let mut files = Files::new();
+        files.add(path, "from fastapi import FastAPI\nfrom tests.helpers import made\napp = FastAPI()\n");
+        files.add("tests/__init__.py", "");
+        files.add("tests/helpers.py", "made = 1\n");
+        files.add(test, "");
+        let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        orphans(&Code::new(&files, &modules), &[], &Instructions::default()).len()
+    };
+    assert_eq!(told("simulator/main.py", "tests/test_main.py"), 0);
+    assert_eq!(told("dev/main.py", "tests/router.py"), 0);
+    // What the service is about may be called so.
+    assert_eq!(told("shop/main.py", "tests/router.py"), 1);
+}

@@ -11,6 +11,7 @@ use super::target::{Target, find};
 use super::{Code, Framework, Interface};
 use crate::python::syntax::Module;
 use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::test_imports::is_of_tests;
 use crate::python::types::Types;
 
 /// What servers are told to look for.
@@ -21,7 +22,7 @@ pub(super) fn usual_names(code: &Code<'_>) -> Vec<Orphan> {
     let mut by_folder: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (&file, module) in code.modules {
         let path = code.files.get(file).path();
-        if is_aside(path) {
+        if is_aside(path) || is_of_tests(code.files, file, module) {
             continue;
         }
         let (folder, dotted) = import_path(code.files, path);

@@ -16,4 +16,5 @@ pub mod names;
 pub mod patching;
 pub mod renames;
 pub mod syntax;
+pub mod test_imports;
 pub mod types;

@@ -324,6 +324,56 @@ fn what_an_older_version_lacks_is_not_what_to_use() {
     assert_eq!(before, Some(("4.2", "use `await asyncio.to_thread(...)`")));
 }
 
+/// The titles of the fixes of a project whose application stands beside `repo.py`.
+fn titles(handlers: &str) -> Vec<Option<String>> {
+    let mut files = Files::new();
+    files.add("main.py", format!("import repo\n{HEAD}{handlers}"));
+    files.add(
+        "repo.py",
+        "import requests\ndef add_item():\n    requests.get('u')\ndef drop():\n    requests.get('u')\n",
+    );
+    files.add("other.py", "from repo import add_item\ndef more():\n    add_item()\n");
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let application = analyse(&files, &modules, "main:app", "").unwrap();
+    application.blocking.iter().map(|blocking| blocking.repair.as_ref().map(|fix| fix.title.clone())).collect()
+}
+
+#[test]
+fn a_handler_becomes_plain_though_something_else_has_its_name() {
+    let add = |body: &str, rest: &str| titles(&format!("@app.get('/')\nasync def add_item():\n    {body}\n{rest}"));
+    let plain = [Some("make `add_item` a plain `def`, which the framework runs in a thread".to_owned())];
+    assert_eq!(add("repo.add_item()", ""), plain);
+    assert_eq!(add("repo.add_item()", "from repo import add_item as other\nother()\n"), plain);
+    // Somebody awaits it.
+    let awaited = "import main\n@app.get('/b')\nasync def b():\n    await main.add_item()\n";
+    assert_ne!(add("repo.add_item()", awaited), plain);
+}
+
+#[test]
+fn handlers_that_lead_to_one_call_become_plain_together() {
+    let both = |second: &str| {
+        titles(&format!(
+            "@app.get('/a')\nasync def a():\n    repo.drop()\n@app.get('/b')\nasync def b():\n    {second}\n"
+        ))
+    };
+    let together = "make `a` and another handler a plain `def`, which the framework runs in a thread";
+    assert_eq!(both("repo.drop()"), [Some(together.to_owned())]);
+    let fixes = both("await app.router.startup()\n    repo.drop()");
+    assert!(fixes.iter().flatten().all(|title| !title.contains("plain")), "{fixes:?}");
+}
+
+#[test]
+fn nothing_of_asyncio_is_written_where_trio_runs() {
+    let (_, application) = analysed(
+        "import time\nfrom quart_trio import QuartTrio\napp = QuartTrio(__name__)\n\
+         @app.route('/')\nasync def view():\n    await app.startup()\n    time.sleep(1)\n",
+    );
+    let [blocking] = application.blocking.as_slice() else { panic!("{:#?}", application.blocking) };
+    assert!(blocking.remedy.text.contains("trio.sleep"), "{}", blocking.remedy.text);
+    assert!(!blocking.remedy.text.contains("asyncio"), "{}", blocking.remedy.text);
+    assert_eq!(blocking.repair, None);
+}
+
 #[test]
 fn what_keeps_its_data_in_one_file_is_not_moved_to_threads() {
     let text = |read: &str| {

@@ -1,12 +1,13 @@
 //! Who else uses a handler than the framework it is registered with.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
+use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
-use crate::python::types::{FunctionId, Types};
+use crate::python::types::{FunctionId, Types, Value};
 use crate::source::{FileId, Span};
 
 /// Decorators by which a framework learns of a function; they hand it back as it is.
@@ -52,8 +53,10 @@ pub(super) fn is_route(decorator: &Expr) -> bool {
 pub(super) struct References<'s> {
     /// In the file that they stand in.
     at_home: HashSet<(FileId, &'s str)>,
-    /// In a file that imports them.
-    abroad: HashSet<&'s str>,
+    /// In files that import them, or something else of that name.
+    abroad: HashMap<&'s str, Vec<FileId>>,
+    /// As an attribute of what a file imports under this name.
+    through: HashMap<&'s str, Vec<(FileId, &'s str)>>,
 }
 
 impl<'s> References<'s> {
@@ -64,11 +67,16 @@ impl<'s> References<'s> {
         let walked = modules.par_iter().map(|(&file, module)| {
             let mut uses = Uses::of(&wanted);
             visitor::Visitor::visit_body(&mut uses, &module.body);
-            (file, uses.elsewhere, uses.imported)
+            (file, uses.elsewhere, uses.imported, uses.renamed, uses.through)
         });
         let mut references = Self::default();
-        for (file, elsewhere, imported) in walked.collect::<Vec<_>>() {
-            references.abroad.extend(elsewhere.intersection(&imported));
+        for (file, elsewhere, imported, renamed, through) in walked.collect::<Vec<_>>() {
+            for name in elsewhere.intersection(&imported).chain(renamed.difference(&elsewhere)) {
+                references.abroad.entry(name).or_default().push(file);
+            }
+            for &(name, module) in &through {
+                references.through.entry(name).or_default().push((file, module));
+            }
             references.at_home.extend(elsewhere.into_iter().map(|name| (file, name)));
         }
         references
@@ -78,8 +86,49 @@ impl<'s> References<'s> {
     pub(super) fn only_registered(&self, types: &Types<'_>, id: FunctionId) -> bool {
         let name = types.function(id).name;
         let own = types.facts_at(id.file).file;
-        types.function(id).is_async && !self.abroad.contains(name) && !self.at_home.contains(&(own, name))
+        let mut abroad = self.abroad.get(name).into_iter().flatten();
+        let mut through = self.through.get(name).into_iter().flatten();
+        types.function(id).is_async
+            && !self.at_home.contains(&(own, name))
+            && !abroad.any(|&file| imports(types, file, id))
+            && !through.any(|&(file, module)| has(types, file, module, id))
     }
+}
+
+/// Whether a file may import a function, where it imports something of that name.
+fn imports(types: &Types<'_>, file: FileId, id: FunctionId) -> bool {
+    let Some(index) = types.index_of(file) else { return true };
+    let wanted = types.function(id).name;
+    let bindings = types.facts_at(index).functions.iter().flat_map(|function| function.bindings.values().flatten());
+    let mut taken = bindings.filter_map(|binding| match binding.bound {
+        Bound::From { level, module, name } if name == wanted => Some((level, module)),
+        _ => None,
+    });
+    let mut found = taken.by_ref().peekable();
+    found.peek().is_none() || found.any(|(level, module)| may_be(&types.taken_from(index, level, module, wanted), id))
+}
+
+/// Whether `module.name` in a file may be a function of that name.
+fn has(types: &Types<'_>, file: FileId, module: &str, id: FunctionId) -> bool {
+    let Some(index) = types.index_of(file) else { return true };
+    let owners = types.name(module, types.module_frame(index), usize::MAX - 1);
+    owners.is_empty()
+        || owners.iter().any(|owner| match owner {
+            Value::Module(owner) => may_be(&types.module_attribute(owner, types.function(id).name), id),
+            Value::Unknown => true,
+            // Methods of objects are others than functions of modules.
+            _ => false,
+        })
+}
+
+/// Whether one of these may be a function.
+fn may_be(values: &[Value<'_>], id: FunctionId) -> bool {
+    let is_other = |value: &Value<'_>| match value {
+        Value::Function(frame) => frame.function != id,
+        Value::Class(_) | Value::External(_) | Value::Module(_) | Value::Object(_) | Value::Instance(_) => true,
+        _ => false,
+    };
+    values.is_empty() || !values.iter().all(is_other)
 }
 
 struct Uses<'w, 's> {
@@ -87,8 +136,12 @@ struct Uses<'w, 's> {
     wanted: &'w HashSet<&'w str>,
     /// Those that this file imports.
     imported: HashSet<&'s str>,
+    /// Those that it imports under another name, under which its uses are not seen here.
+    renamed: HashSet<&'s str>,
     /// Those that it uses otherwise than to tell a framework of them.
     elsewhere: HashSet<&'s str>,
+    /// Those that it takes from what it imports, and from what.
+    through: BTreeSet<(&'s str, &'s str)>,
     registered: HashSet<Span>,
     /// Names that imports bind.
     modules: HashSet<&'s str>,
@@ -99,7 +152,9 @@ impl<'w> Uses<'w, '_> {
         Self {
             wanted,
             imported: HashSet::new(),
+            renamed: HashSet::new(),
             elsewhere: HashSet::new(),
+            through: BTreeSet::new(),
             registered: HashSet::new(),
             modules: HashSet::new(),
         }
@@ -111,9 +166,8 @@ impl<'s> visitor::Visitor<'s> for Uses<'_, 's> {
         if let Stmt::ImportFrom(import) = statement {
             for alias in import.names.iter().filter(|alias| self.wanted.contains(alias.name.as_str())) {
                 self.imported.insert(alias.name.as_str());
-                // Under another name its uses are not seen here.
                 if alias.asname.is_some() {
-                    self.elsewhere.insert(alias.name.as_str());
+                    self.renamed.insert(alias.name.as_str());
                 }
             }
         }
@@ -136,13 +190,14 @@ impl<'s> visitor::Visitor<'s> for Uses<'_, 's> {
             }
             Expr::Attribute(attribute) if self.wanted.contains(attribute.attr.as_str()) => {
                 let name = attribute.attr.as_str();
-                let is_call_of_module =
-                    matches!(&*attribute.value, Expr::Name(name) if self.modules.contains(name.id.as_str()));
+                let module = attribute.value.as_name_expr().map(|module| module.id.as_str());
                 let registered = self.registered.contains(&span_of(attribute));
                 // `client.get` is somebody else's; `views.index` handed on is this one.
-                if is_call_of_module && !registered && !ROUTES.contains(&name) {
-                    self.imported.insert(name);
-                    self.elsewhere.insert(name);
+                if let Some(module) = module.filter(|module| self.modules.contains(module))
+                    && !registered
+                    && !ROUTES.contains(&name)
+                {
+                    self.through.insert((name, module));
                 }
             }
             Expr::Call(call) if registers(&call.func) => {

@@ -11,6 +11,7 @@ use super::super::locate::Roots;
 use super::follow::{Entry, follow, outside_packages, script_entry};
 use super::{Launched, Reached, speaks_of_servers, stem};
 use crate::python::launches::{self, Api, Launch};
+use crate::python::test_imports::is_of_tests;
 use crate::read::Facts;
 use crate::servers::{Code, Program};
 use crate::source::{FileId, Files, Place};
@@ -95,7 +96,7 @@ impl Search<'_> {
     fn candidates_of(&self, file: FileId) -> Vec<Launch> {
         let source = self.files.get(file);
         let Some(module) = self.facts.python.get(&file) else { return Vec::new() };
-        if !speaks_of_servers(source.text()) || is_aside(source.path()) {
+        if !speaks_of_servers(source.text()) || is_aside(source.path()) || is_of_tests(self.files, file, module) {
             return Vec::new();
         }
         let all = launches::find(module);

@@ -113,7 +113,7 @@ fn not_there(test: &Expr) -> Option<(&Expr, &str)> {
     contained(test, CmpOp::NotIn).or_else(|| entry(absent(test)?))
 }
 
-fn is_nothing(value: &Expr) -> bool {
+pub(super) fn is_nothing(value: &Expr) -> bool {
     matches!(value, Expr::NoneLiteral(_)) || super::guards::is_zero_or_false(value)
 }
 

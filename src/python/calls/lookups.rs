@@ -43,6 +43,8 @@ impl<'a> Reader<'a> {
         self.current().rarely.extend(part);
         let of_object = self.behind_own_lookup(stmt, rest);
         self.current().rarely_of_object.extend(of_object);
+        let stamped = self.behind_stamp(stmt, rest);
+        self.current().stamped.extend(stamped.map(|(part, kept)| (part, kept == Kept::Object)));
     }
 
     /// What follows `if KEPT is not None:` with a further question inside, whether what is kept is still good, of
@@ -80,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `self.cache` in a method.
-    fn is_own_table(&self, expr: &Expr) -> bool {
+    pub(super) fn is_own_table(&self, expr: &Expr) -> bool {
         let function = &self.facts.functions[self.function as usize];
         match expr {
             Expr::Attribute(attribute) => match &*attribute.value {
@@ -191,7 +193,7 @@ impl<'a> Reader<'a> {
         called.any(|def| fills(&def.body, table, None, 0))
     }
 
-    fn is_table(&self, expr: &Expr) -> bool {
+    pub(super) fn is_table(&self, expr: &Expr) -> bool {
         self.table(expr).is_some()
     }
 

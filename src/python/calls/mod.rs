@@ -19,6 +19,8 @@ mod keywords;
 mod lookups;
 mod on_disk;
 mod probes;
+mod set_up;
+mod stamps;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
@@ -157,6 +159,10 @@ pub struct Function<'a> {
     pub rarely: Vec<Span>,
     /// Parts that run once for each key of a table that its object keeps.
     pub rarely_of_object: Vec<Span>,
+    /// Parts that run once for each version of what is kept, and whether the object keeps it.
+    pub stamped: Vec<(Span, bool)>,
+    /// Parts of a constructor that run only for an object which it has not set up before.
+    pub sets_up: Vec<Span>,
     /// Parts that run when whoever used what it yields has failed or has done with it.
     pub clears_up: Vec<Span>,
     /// Whether it goes on for as long as something holds: `while True:`.
@@ -375,6 +381,8 @@ impl<'a> Function<'a> {
             forwarded: Vec::new(),
             rarely: Vec::new(),
             rarely_of_object: Vec::new(),
+            stamped: Vec::new(),
+            sets_up: Vec::new(),
             clears_up: Vec::new(),
             goes_on: false,
             is_endless: false,
@@ -424,6 +432,8 @@ impl<'a> Reader<'a> {
             visitor::Visitor::visit_stmt(self, stmt);
             self.afterwards(stmt, end);
             self.behind_lookup(stmt, &body[i + 1..]);
+            let sets_up = self.behind_set_up(stmt, &body[i + 1..]);
+            self.current().sets_up.extend(sets_up);
             match self.returns_kept_value(stmt) {
                 Kept::Object => self.once += 1,
                 Kept::Process => self.kept += 1,

@@ -49,6 +49,9 @@ pub(super) struct Edge {
     pub(super) task: bool,
 }
 
+/// What speaks against what only a new version of something makes run: hardly more than possible.
+const SELDOM: u8 = 2;
+
 impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame, in_thread: bool) -> Expansion {
         let types = self.types();
@@ -61,13 +64,17 @@ impl Effects<'_, '_> {
         let again = !function.once.is_empty() && types.is_made_per_call_of(frame);
         // What is left running is, however often it was begun.
         let once = function.once.iter().filter(|event| again || leaves_running(event));
-        let runs = |event: &&Event<'_>| ![&*dead, &stopped].iter().any(|dead| Types::is_dead(dead, event.span));
+        let set_up = if types.is_made_before(frame) { function.sets_up.as_slice() } else { &[] };
+        let runs = |event: &&Event<'_>| ![&*dead, &stopped, set_up].iter().any(|dead| Types::is_dead(dead, event.span));
         let switched = types.switched(frame);
         for event in function.events.iter().chain(once).filter(runs) {
             let before = (work.out.edges.len(), work.out.sinks.len(), work.out.spawned.len());
             work.event(event);
-            if !switched.is_empty() {
-                let doubts = types.switched_at(frame, event.span);
+            if !switched.is_empty() || !function.stamped.is_empty() {
+                let stamped = function.stamped.iter().any(|&(part, by_object)| {
+                    part.contains(event.span.start) && (!by_object || types.is_made_once_of(frame))
+                });
+                let doubts = types.switched_at(frame, event.span) + if stamped { SELDOM } else { 0 };
                 work.out.edges.iter_mut().skip(before.0).for_each(|edge| edge.doubts += doubts);
                 work.out.sinks.iter_mut().skip(before.1).for_each(|sink| sink.switched += doubts);
                 work.out.spawned.iter_mut().skip(before.2).for_each(|(_, known)| *known += doubts);

@@ -1,12 +1,12 @@
 //! Quart.
 //!
 //! Plain functions run in the loop's default executor: views, hooks, error handlers, background tasks,
-//! and the hooks around serving. Observed with Quart 0.22.
+//! and the hooks around serving. Observed with Quart 0.22. On trio it is the same (Quart-Trio 0.12), with trio's threads.
 
 use super::Context::{Loop, StartUp, Thread};
 use super::{Form, HTTP_METHODS, Names, ON_LOOP, Pool, Role, Runs, Told, at};
 
-const OBJECTS: Names = &["quart.*.Quart", "quart.*.Blueprint"];
+const OBJECTS: Names = &["quart.*.Quart", "quart.*.Blueprint", "quart_trio.*.QuartTrio"];
 
 const RUNS: Runs = Runs { plain: Thread(Pool::Executor), coroutine: Loop };
 const AROUND_SERVING: Runs = Runs { plain: Thread(Pool::Executor), coroutine: StartUp };

@@ -130,7 +130,7 @@ impl<'a> Types<'a> {
             made += 1;
             self.is_short_lived(caller, call)
         });
-        let known = all_short && made > 0;
+        let known = all_short && made > 0 && !self.has_one_instance(class);
         self.short_lived.borrow_mut().insert(class, known);
         known
     }

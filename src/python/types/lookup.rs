@@ -330,7 +330,8 @@ impl<'a> Types<'a> {
         found
     }
 
-    pub(super) fn taken_from(&self, file: u32, level: u32, module: &'a str, name: &str) -> Vec<Value<'a>> {
+    /// What `from module import name` in a file gives.
+    pub fn taken_from(&self, file: u32, level: u32, module: &'a str, name: &str) -> Vec<Value<'a>> {
         let own = self.facts_at(file).file;
         match self.imported(own, level, module) {
             Some(Value::Module(module)) => {

@@ -401,6 +401,13 @@ impl<'a> Types<'a> {
         self.project.importers.contains(name)
     }
 
+    /// Whether a file of the project imports a package.
+    pub fn imports_package(&self, name: &str) -> bool {
+        let is_of = |module: &str| module.split('.').next() == Some(name);
+        self.files()
+            .any(|file| self.facts_at(file).imports.iter().any(|import| import.level == 0 && is_of(import.module)))
+    }
+
     /// Which files there are.
     pub fn modules(&self) -> &Modules {
         &self.modules

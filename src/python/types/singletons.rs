@@ -1,12 +1,42 @@
 //! Classes of which there is one instance: calling them again gives the one that was kept.
 //!
 //! A metaclass whose `__call__`, or a decorator whose wrapper, returns something that it looks up. `__new__` alone
-//! keeps nothing: `__init__` runs again for what it returns.
+//! does not keep `__init__` from running again for what it returns, but that can ask whether it has run before.
 
 use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::syntax::ast::Expr;
 
 impl<'a> Types<'a> {
+    /// Whether a constructor is called again for an object that its class has kept.
+    pub fn is_made_before(&self, constructor: Frame) -> bool {
+        let FunctionId { file, .. } = constructor.function;
+        let function = self.function(constructor.function);
+        // Only what asks for it is worth the look.
+        let Some(index) = function.class.filter(|_| !function.sets_up.is_empty()) else { return false };
+        let own = ClassId { file, index };
+        match *self.parameter(constructor, 0) {
+            [Value::Object(class)] => self.has_one_instance(class),
+            _ => self.has_one_instance(own),
+        }
+    }
+
+    /// Whether making an instance of a class gives one that was made before, whatever is done to it again.
+    pub(super) fn has_one_instance(&self, class: ClassId) -> bool {
+        let name = self.class(class).name;
+        let gives_kept = |result: &Expr| match result {
+            // `return Engine._instance`
+            Expr::Attribute(attribute) => matches!(&*attribute.value, Expr::Name(owner) if owner.id.as_str() == name),
+            _ => false,
+        };
+        let by_new = self.method(class, "__new__").iter().any(|method| match method {
+            Value::Function(frame) => {
+                self.looks_up(method) || self.function(frame.function).results.iter().any(|one| gives_kept(one))
+            }
+            _ => false,
+        });
+        by_new || self.keeps_its_instance(class)
+    }
+
     /// Whether what makes an instance of a class returns one that it has kept.
     pub fn keeps_its_instance(&self, class: ClassId) -> bool {
         let line = self.ancestry(class);

@@ -15,8 +15,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         }
         let error = if policy { "There is no current event loop in thread" } else { "no running event loop" };
         let functions: Vec<&str> = call.chain.iter().map(|hop| hop.function.as_str()).collect();
+        let runs = if call.surely { "runs" } else { "may run" };
         let message = format!(
-            "`{}` -> `{}` runs in a thread without a loop: `RuntimeError: {error}`",
+            "`{}` -> `{}` {runs} in a thread without a loop: `RuntimeError: {error}`",
             functions.join("` -> `"),
             call.what
         );
@@ -25,9 +26,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
             _ => "run the coroutine with `asyncio.run`, or hand the work to a queue",
         };
         let (handler, place) = &call.handler;
-        out.report(call.call, "no event loop runs here", message)
-            .related(*place, format!("`{handler}` is a plain function, which runs in a thread"))
-            .help(help)
-            .fix(None);
+        let mut report = out.report(call.call, "no event loop runs here", message);
+        // What stands behind conditions may be what callers on the loop ask for.
+        if !call.surely {
+            report = report.severity(Severity::Warning).at_most(Confidence::Medium);
+        }
+        report.related(*place, format!("`{handler}` is a plain function, which runs in a thread")).help(help).fix(None);
     }
 }
