@@ -43,6 +43,8 @@ impl<'a> Reader<'a> {
         self.current().rarely.extend(part);
         let of_object = self.behind_own_lookup(stmt, rest);
         self.current().rarely_of_object.extend(of_object);
+        let awaitable = self.perhaps_awaitable(stmt);
+        self.current().perhaps_awaitable.extend(awaitable);
         let stamped = self.behind_stamp(stmt, rest);
         self.current().stamped.extend(stamped.map(|(part, kept)| (part, kept == Kept::Object)));
     }

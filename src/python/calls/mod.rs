@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+mod awaitables;
 mod conditions;
 mod definitions;
 mod development;
@@ -161,6 +162,8 @@ pub struct Function<'a> {
     pub rarely_of_object: Vec<Span>,
     /// Parts that run once for each version of what is kept, and whether the object keeps it.
     pub stamped: Vec<(Span, bool)>,
+    /// Calls of which the function asks whether they gave something to wait for.
+    pub perhaps_awaitable: Vec<Span>,
     /// Parts of a constructor that run only for an object which it has not set up before.
     pub sets_up: Vec<Span>,
     /// Parts that run when whoever used what it yields has failed or has done with it.
@@ -382,6 +385,7 @@ impl<'a> Function<'a> {
             rarely: Vec::new(),
             rarely_of_object: Vec::new(),
             stamped: Vec::new(),
+            perhaps_awaitable: Vec::new(),
             sets_up: Vec::new(),
             clears_up: Vec::new(),
             goes_on: false,

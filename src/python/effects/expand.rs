@@ -49,7 +49,8 @@ pub(super) struct Edge {
     pub(super) task: bool,
 }
 
-/// What speaks against what only a new version of something makes run: hardly more than possible.
+/// What speaks against what only a new version of something makes run, and against a call that may as well have given
+/// something to wait for: hardly more than possible.
 const SELDOM: u8 = 2;
 
 impl Effects<'_, '_> {
@@ -70,11 +71,12 @@ impl Effects<'_, '_> {
         for event in function.events.iter().chain(once).filter(runs) {
             let before = (work.out.edges.len(), work.out.sinks.len(), work.out.spawned.len());
             work.event(event);
-            if !switched.is_empty() || !function.stamped.is_empty() {
+            if !switched.is_empty() || !function.stamped.is_empty() || !function.perhaps_awaitable.is_empty() {
                 let stamped = function.stamped.iter().any(|&(part, by_object)| {
                     part.contains(event.span.start) && (!by_object || types.is_made_once_of(frame))
                 });
-                let doubts = types.switched_at(frame, event.span) + if stamped { SELDOM } else { 0 };
+                let either = function.perhaps_awaitable.iter().any(|call| call.contains(event.span.start));
+                let doubts = types.switched_at(frame, event.span) + if stamped || either { SELDOM } else { 0 };
                 work.out.edges.iter_mut().skip(before.0).for_each(|edge| edge.doubts += doubts);
                 work.out.sinks.iter_mut().skip(before.1).for_each(|sink| sink.switched += doubts);
                 work.out.spawned.iter_mut().skip(before.2).for_each(|(_, known)| *known += doubts);
