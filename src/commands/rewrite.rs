@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use farrier::Examination;
-use farrier::deployment::{Effective, Resolved};
+use farrier::deployment::{Effective, Layer, Resolved};
 use farrier::findings::{Finding, Fix, Severity};
 use farrier::fix::{self, Refusal, Rewrite};
 use farrier::request::Request;
@@ -189,6 +189,11 @@ fn reread_over(
             let lost = |new: &Effective| matches!(new.winner.value, Resolved::Unknown(_));
             if matches!(setting.winner.value, Resolved::Known(_)) && new.setting(name).is_some_and(lost) {
                 return Err(format!("`{name}` could not be told any more"));
+            }
+            // What the server computes where nobody sets it follows what is set.
+            let computed = |one: &Effective| one.winner.layer == Layer::Default;
+            if computed(setting) && new.setting(name).is_some_and(computed) {
+                continue;
             }
             if !intended(name) && new.setting(name).map(|new| &new.winner.value) != Some(&setting.winner.value) {
                 return Err(format!("it would change `{name}` as well"));
