@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::lines::Lines;
-use super::merging::{Stated, concludes, merged};
+use super::merging::{Stated, concludes, longest, merged};
 use super::route_classes::RouteClasses;
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, loops, repair};
 use crate::findings::Confidence;
@@ -344,7 +344,11 @@ impl Report<'_, '_, '_> {
         sites.extend(lines.sites.iter().filter(|(frame, _)| touched.contains(&frame.function)));
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
         let fails = |sink: &Sink| types.function(end.frame.function).is_exceptional(sink.span);
-        let sink = *heavy().min_by_key(|sink| (sink.switched, fails(sink), concludes(&sink.what)))?;
+        let ways: Vec<(Frame, Span)> =
+            cause.chain.ways.iter().map(|way| (self.effects.node(way.node).frame, way.span)).collect();
+        // Whoever reads of the shortest one thinks little of the others.
+        let shortness = |sink: &Sink| Reverse(longest(category, limits::of(types, end.frame, sink, &ways).limit));
+        let sink = *heavy().min_by_key(|sink| (sink.switched, fails(sink), concludes(&sink.what), shortness(sink)))?;
         // Beside a call that matters, one that does not is no news.
         let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
         let alike = all.filter(|other| {
@@ -352,8 +356,7 @@ impl Report<'_, '_, '_> {
         });
         let more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
-        let mut steps: Vec<(Frame, Span)> =
-            cause.chain.ways.iter().map(|way| (self.effects.node(way.node).frame, way.span)).collect();
+        let mut steps = ways;
         steps.push((end.frame, sink.span));
         let chain: Vec<Hop> = steps
             .iter()

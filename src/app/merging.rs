@@ -109,9 +109,15 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
 
 /// How long a call sleeps, as far as that is written down: whoever reads of the shortest one thinks little of the others.
 fn slept(blocking: &Blocking) -> Duration {
-    match (blocking.category, blocking.limit) {
-        (Category::Sleep, Limit::Given(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
-        _ => Duration::ZERO,
+    if blocking.category == Category::Sleep { longest(blocking.category, blocking.limit) } else { Duration::ZERO }
+}
+
+/// How long a call may take, as far as that is written down; a wait may be for ever, and a sleep has its end.
+pub(super) fn longest(category: Category, limit: Limit) -> Duration {
+    match limit {
+        Limit::Given(seconds) | Limit::Default(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+        Limit::Unknown if category == Category::Sleep => Duration::ZERO,
+        Limit::Never | Limit::Unknown => Duration::MAX,
     }
 }
 
