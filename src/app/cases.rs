@@ -204,6 +204,16 @@ fn what_is_kept_is_made_once() {
 }
 
 #[test]
+fn what_a_function_does_before_it_gives_something_is_no_guess() {
+    let text = written("cases/candidates.txt");
+    let title = "a function of the project of which the result may be a coroutine";
+    let case = text.split("=== ").find(|case| case.starts_with(title)).unwrap();
+    let (_, application) = analysed(case);
+    let sure: Vec<_> = application.unwrap().blocking.iter().map(|one| one.certainty).collect();
+    assert!(!sure.is_empty() && sure.iter().all(|one| *one > Confidence::Low), "{sure:?}");
+}
+
+#[test]
 fn a_call_means_what_can_take_its_arguments() {
     judge("cases/candidates.txt");
 }

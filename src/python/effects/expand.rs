@@ -76,9 +76,11 @@ impl Effects<'_, '_> {
                     part.contains(event.span.start) && (!by_object || types.is_made_once_of(frame))
                 });
                 let either = function.perhaps_awaitable.iter().any(|call| call.contains(event.span.start));
-                let doubts = types.switched_at(frame, event.span) + if stamped || either { SELDOM } else { 0 };
+                let doubts = types.switched_at(frame, event.span) + if stamped { SELDOM } else { 0 };
+                // What a function of the project does before it gives anything is known all the same.
+                let perhaps = if either { SELDOM } else { 0 };
                 work.out.edges.iter_mut().skip(before.0).for_each(|edge| edge.doubts += doubts);
-                work.out.sinks.iter_mut().skip(before.1).for_each(|sink| sink.switched += doubts);
+                work.out.sinks.iter_mut().skip(before.1).for_each(|sink| sink.switched += doubts + perhaps);
                 work.out.spawned.iter_mut().skip(before.2).for_each(|(_, known)| *known += doubts);
             }
         }
