@@ -85,7 +85,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 }
 
 /// Whether what is asked for are the processors that the process may run on, which a set of them bounds and a quota does
-/// not: `nproc` of coreutils and CPython both ask `sched_getaffinity`.
+/// not: `nproc` of coreutils and `CPython` both ask `sched_getaffinity`.
 fn counts_the_affinity(spelling: &str) -> bool {
     let of_python = ["sched_getaffinity", "process_cpu_count"].iter().any(|call| spelling.contains(call));
     of_python || (spelling.contains("nproc") && !spelling.contains("--all"))
