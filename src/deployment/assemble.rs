@@ -149,6 +149,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             broken.push(place);
         }
         forget_templates(&mut own, &assembly, files);
+        forget_named(&own, &mut assembly);
         add_alone(own, aid, &mut assembly);
     }
     play_launchers(&project, &mut reached, &mut assembly, &mut broken);
@@ -201,7 +202,7 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
         .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
         .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration) && !uwsgi::is_of_a_build(configuration))
-        .filter(|(file, _)| !uwsgi::is_a_part(**file, files))
+        .filter(|(file, _)| !uwsgi::is_a_part(**file, files) && !is_filled_by_a_script(**file, assembly, files))
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
         .collect()
@@ -329,6 +330,22 @@ fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly:
         server.development = server.development.clone().or_else(|| Some(nobody()));
     }
     add_alone(own, alone.guarded, assembly);
+}
+
+/// Takes away options of uWSGI as a launch of their own where a script that nothing runs turns out to name them.
+fn forget_named(own: &Assembly, others: &mut Assembly) {
+    let names = |file: FileId| {
+        let mut serving = own.deployments.iter().filter(|one| one.development.is_none());
+        serving.any(|one| one.loaded.contains(&file))
+    };
+    others.deployments.retain(|one| one.kind != UnitKind::UwsgiConfiguration || !names(one.command.file));
+}
+
+/// Whether a script that starts uWSGI fills the file in first: what the server reads is another file.
+fn is_filled_by_a_script(file: FileId, assembly: &Assembly, files: &Files) -> bool {
+    let name = files.get(file).name();
+    let starts = assembly.deployments.iter().filter(|one| one.server == crate::servers::Server::Uwsgi);
+    starts.map(|one| files.get(one.command.file).text()).any(|text| text.contains("envsubst") && text.contains(name))
 }
 
 /// Says of scripts whose application is not in the project, where others start what is, that they are left from a

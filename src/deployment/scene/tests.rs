@@ -743,3 +743,33 @@ fn a_profile_to_build_uwsgi_by_starts_nothing() {
     assert_eq!(deployments(&[("uwsgi_profile.ini", profile)]).1.len(), 0);
     assert_eq!(deployments(&[("uwsgi.ini", "[uwsgi]\nplugin = python\nmodule = app\n")]).1.len(), 1);
 }
+
+/// Options that a script names are started by it, though nothing is seen to run the script.
+#[test]
+fn what_a_loose_script_names_is_one_launch() {
+    let ini = "[uwsgi]\nmodule = app\nprocesses = 6\n";
+    let found = |name: &str, script: &str| {
+        let (files, found) = deployments(&[("u.ini", ini), (name, script)]);
+        let told = |one: &Deployment| (files.get(one.command.file).path().to_owned(), one.development.is_some());
+        found.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(found("run.sh", "#!/bin/sh\nuwsgi --ini u.ini\n"), [("run.sh".to_owned(), false)]);
+    // One for developers says nothing of how the service runs, and another file is another one.
+    let both = |name: &str, aside| vec![(name.to_owned(), aside), ("u.ini".to_owned(), false)];
+    let mut of_developers = both("dev/run.sh", true);
+    of_developers.sort();
+    assert_eq!(found("dev/run.sh", "#!/bin/sh\nuwsgi --ini ../u.ini\n"), of_developers);
+    assert_eq!(found("run.sh", "#!/bin/sh\nuwsgi --module other\n"), both("run.sh", false));
+}
+
+/// uWSGI reads what `envsubst` makes of a template, and not the template.
+#[test]
+fn what_envsubst_fills_in_is_no_launch_of_its_own() {
+    let found = |script: &str| {
+        let dockerfile = "FROM python\nCOPY . .\nCMD [\"./start.sh\"]\n";
+        let template = "[uwsgi]\nprocesses = $P\nmodule = app\n";
+        deployments(&[("Dockerfile", dockerfile), ("start.sh", script), ("uwsgi.tpl", template)]).1.len()
+    };
+    assert_eq!(found("#!/bin/sh\nenvsubst < uwsgi.tpl > /tmp/u.ini\nexec uwsgi --ini /tmp/u.ini\n"), 1);
+    assert_eq!(found("#!/bin/sh\nexec uwsgi --ini /tmp/u.ini\n"), 2);
+}

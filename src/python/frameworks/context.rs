@@ -43,7 +43,8 @@ impl Context {
     pub const fn place(self) -> &'static str {
         match self {
             Self::Loop => "on the event loop",
-            Self::StartUp => "on the event loop, around serving",
+            // A worker without a loop runs them too, while it loads the application.
+            Self::StartUp => "around serving",
             Self::Thread(Pool::AnyIo) => "in AnyIO's threads",
             Self::Thread(Pool::Executor) => "in threads of the default executor",
             Self::Thread(Pool::Request) => "in one thread per request",

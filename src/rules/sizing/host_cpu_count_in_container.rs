@@ -32,6 +32,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         if is_a_machine_of_its_own(service, context) {
             continue;
         }
+        // What the scheduler may not use is not counted.
+        if service.deployment.limits.pinned && counts_the_affinity(spelling) {
+            continue;
+        }
         let unless = match variables.as_slice() {
             [] => String::new(),
             names => format!(", unless {} is set", names.join(" or ")),
@@ -78,6 +82,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place)))
             .fix(advised.or(by_hand));
     }
+}
+
+/// Whether what is asked for are the processors that the process may run on, which a set of them bounds and a quota does
+/// not: `nproc` of coreutils and `CPython` both ask `sched_getaffinity`.
+fn counts_the_affinity(spelling: &str) -> bool {
+    let of_python = ["sched_getaffinity", "process_cpu_count"].iter().any(|call| spelling.contains(call));
+    of_python || (spelling.contains("nproc") && !spelling.contains("--all"))
 }
 
 /// Whether AWS Fargate runs it, which gives each task a virtual machine with the cores of the task.
