@@ -187,10 +187,10 @@ impl Reach<'_, '_> {
             let mut names = Vec::new();
             for binding in self.types.django_setting(index, name) {
                 if let Bound::Value { value: Some(value), .. } = binding.bound {
-                    strings(value, &mut names);
+                    self.strings(value, index, &mut names);
                 }
             }
-            for dotted in names {
+            for dotted in &names {
                 self.add_dotted(dotted, file);
                 if name == "INSTALLED_APPS" {
                     // Django imports these of every application: <https://docs.djangoproject.com/en/5.2/ref/applications/>
@@ -202,18 +202,22 @@ impl Reach<'_, '_> {
             }
         }
     }
-}
 
-fn strings<'a>(expr: &'a Expr, found: &mut Vec<&'a str>) {
-    match expr {
-        Expr::StringLiteral(text) => found.push(text.value.to_str()),
-        Expr::List(list) => list.elts.iter().for_each(|element| strings(element, found)),
-        Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| strings(element, found)),
-        Expr::BinOp(operation) => {
-            strings(&operation.left, found);
-            strings(&operation.right, found);
+    /// The texts of a setting of Django: `"shop.urls"`, `[...] + [...]`, `f"{PROJECT}.urls"`.
+    fn strings(&self, expr: &Expr, index: u32, found: &mut Vec<String>) {
+        match expr {
+            Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
+                elts.iter().for_each(|element| self.strings(element, index, found));
+            }
+            Expr::BinOp(sum) if matches!(&*sum.left, Expr::List(_) | Expr::Tuple(_) | Expr::BinOp(_)) => {
+                self.strings(&sum.left, index, found);
+                self.strings(&sum.right, index, found);
+            }
+            Expr::BinOp(sum) if matches!(&*sum.right, Expr::List(_) | Expr::Tuple(_)) => {
+                self.strings(&sum.right, index, found);
+            }
+            _ => found.extend(self.put_together(expr, self.types.module_frame(index))),
         }
-        _ => {}
     }
 }
 

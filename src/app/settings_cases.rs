@@ -180,3 +180,38 @@ fn routes_are_found_where_nobody_says_which_class_it_is_and_nothing_else_is_beli
     assert_eq!(of_class(&production, None), (vec![], 1));
     assert_eq!(of_class(&production, Some("Elsewhere")), (vec![], 1));
 }
+
+#[test]
+fn names_that_are_put_together_lead_to_the_routes() {
+    let handlers = |setting: &str| {
+        let mut files = Files::new();
+        for (path, text) in [
+            ("shop/__init__.py", ""),
+            (
+                "shop/asgi.py",
+                "import os\nfrom channels.routing import get_default_application\n\
+                 os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n\
+                 application = get_default_application()\n",
+            ),
+            ("shop/settings.py", &format!("import os\nPROJECT = 'shop'\nROOT_URLCONF = {setting}\n")),
+            (
+                "shop/urls.py",
+                "from django.urls import path\ndef home(request):\n    pass\nurlpatterns = [path('', home)]\n",
+            ),
+        ] {
+            files.add(path, text);
+        }
+        let modules: BTreeMap<FileId, _> = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let asked = Asked::by_name("shop.asgi:application", "".into());
+        let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default()).unwrap();
+        found.handlers.len()
+    };
+    for known in ["'shop.urls'", "f'{PROJECT}.urls'", "PROJECT + '.urls'", "'%s.urls' % PROJECT"] {
+        assert_eq!(handlers(known), 1, "{known}");
+    }
+    for unknown in
+        ["f'{os.environ[\"PROJECT\"]}.urls'", "'%s.%s' % PROJECT", "f'{PROJECT!r}.urls'", "f'{PROJECT}_.urls'"]
+    {
+        assert_eq!(handlers(unknown), 0, "{unknown}");
+    }
+}

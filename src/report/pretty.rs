@@ -241,7 +241,10 @@ impl Diagnostic for Drawing<'_> {
         });
         let more = Some(self.excerpt.left_out).filter(|more| *more > 0);
         let more = more.map(|more| format!("and {}", count(more, "more place")));
-        let help = self.finding.help.iter().map(|help| printable(help).into_owned());
+        // A help that says no more than the fix does would stand there twice.
+        let title = self.finding.fix.as_ref().map(|fix| &fix.title);
+        let help = self.finding.help.iter().filter(|help| Some(*help) != title);
+        let help = help.map(|help| printable(help).into_owned());
         let parts: Vec<String> = help.chain(fix).chain(more).collect();
         if parts.is_empty() { None } else { Some(Box::new(parts.join("\n"))) }
     }
@@ -283,6 +286,14 @@ mod tests {
 
         1 error in 1 file (1 suppressed, 1 note)
         "#);
+    }
+
+    #[test]
+    fn a_help_that_the_fix_repeats_is_told_once() {
+        let mut report = samples::one_label();
+        let finding = &mut report.findings[0];
+        finding.help = finding.fix.as_ref().map(|fix| fix.title.clone());
+        assert_eq!(pretty(&report, Look::PLAIN).matches("lower `workers` to 3").count(), 1);
     }
 
     #[test]

@@ -184,6 +184,34 @@ impl Reach<'_, '_> {
         asked.filter_map(|asked| if let Asked::Exactly(text) = asked { Some(text) } else { None }).collect()
     }
 
+    /// The text that literals and names of one text each come to: `f"{PROJECT}.urls"`, `PROJECT + ".urls"`,
+    /// `"%s.urls" % PROJECT`.
+    pub(super) fn put_together(&self, expr: &Expr, frame: Frame) -> Option<String> {
+        let text_of = |expr: &Expr| match self.texts_of(expr, frame).as_slice() {
+            [only] => Some(only.clone()),
+            _ => self.own_name(expr, frame),
+        };
+        match expr {
+            Expr::FString(text) => text.value.elements().try_fold(String::new(), |text, part| match part {
+                ast::InterpolatedStringElement::Literal(literal) => Some(text + &literal.value),
+                ast::InterpolatedStringElement::Interpolation(part) => {
+                    let plain = part.format_spec.is_none() && part.conversion == ast::ConversionFlag::None;
+                    plain.then(|| text_of(&part.expression)).flatten().map(|own| text + &own)
+                }
+            }),
+            Expr::BinOp(sum) if sum.op == ast::Operator::Add => Some(text_of(&sum.left)? + &text_of(&sum.right)?),
+            Expr::BinOp(format) if format.op == ast::Operator::Mod => {
+                let template = text_of(&format.left)?;
+                let (before, behind) = template.split_once("%s")?;
+                (!behind.contains('%'))
+                    .then(|| text_of(&format.right))
+                    .flatten()
+                    .map(|own| before.to_owned() + &own + behind)
+            }
+            plain => text_of(plain),
+        }
+    }
+
     /// What stands at a position of each row of a table that is written out.
     fn column(&self, table: &Expr, position: usize, frame: Frame, hops: usize) -> Vec<Asked> {
         match table {

@@ -195,13 +195,20 @@ impl State {
             if text::vanishing(field.text()) == Some(name) {
                 continue;
             }
-            let known = field.known().filter(|_| !field.unset);
-            let entry =
-                Entry::new(known.map(str::to_owned), field.source.unwrap_or(field.place), field.source.is_some())
-                    .resting_on(field.depends.clone())
-                    .absent(field.unset);
-            let is_passed_on = field.text() == text::passed_on(name);
-            let is_told = known.is_some() || field.unset || is_passed_on;
+            let mut known = field.known().filter(|_| !field.unset).map(str::to_owned);
+            let mut depends = field.depends.clone();
+            if known.is_none()
+                && !field.many
+                && let Some((options, names)) = text::options_without_variables(field.text())
+            {
+                let empty = |name| Dependency::InPlace { name, default: Some(String::new()) };
+                depends.extend(names.into_iter().map(empty));
+                known = Some(options);
+            }
+            let is_told = known.is_some() || field.unset || field.text() == text::passed_on(name);
+            let entry = Entry::new(known, field.source.unwrap_or(field.place), field.source.is_some())
+                .resting_on(depends)
+                .absent(field.unset);
             environment.insert(name.clone(), if is_told { entry } else { entry.lost() });
         }
         environment

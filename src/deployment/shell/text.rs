@@ -82,6 +82,25 @@ pub(super) fn missing_in(text: &str) -> Vec<(String, bool)> {
     named.map(|(name, passed)| (name.to_owned(), passed)).collect()
 }
 
+/// A list of options without the variables that stand in it as words of their own, and their names: nothing but
+/// `--timeout 88` is in `--timeout 88 $MORE` as long as nobody sets `MORE`. `None` where the text is no such list, and
+/// where a variable may be the value of the option in front of it.
+pub(super) fn options_without_variables(text: &str) -> Option<(String, Vec<String>)> {
+    let (mut kept, mut names) = (Vec::new(), Vec::new());
+    for word in text.split_ascii_whitespace() {
+        match vanishing(word) {
+            Some(_) if kept.last().is_some_and(|last: &&str| last.starts_with('-') && !last.contains('=')) => {
+                return None;
+            }
+            Some(name) => names.push(name.to_owned()),
+            None if is_known(word) => kept.push(word),
+            None => return None,
+        }
+    }
+    let lists = kept.first().is_some_and(|first| first.starts_with('-'));
+    (lists && !text.contains(['\'', '"', '\\'])).then(|| (kept.join(" "), names))
+}
+
 /// Whether a text is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Emptiness {
