@@ -64,7 +64,7 @@ const NAMELESS: [&str; 12] = [
 ];
 
 /// How the image that `unit` names is built, if the project tells.
-pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
     let name = unit.image.as_ref().and_then(|image| name_of(&image.value));
     if let Some(name) = &name {
         if let Some(recipe) = composed(name, files, services) {
@@ -85,7 +85,7 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[
             .or_else(|| named(&|alias| tail(name, alias) || tail(alias, name)))
             .or_else(|| named(&|alias| head(name, alias) || head(alias, name)));
         if let Some(file) = found {
-            return Some(alone(file, files));
+            return Some(alone(file, files, facts));
         }
     }
     // With one image to build and one to run, they are the same.
@@ -98,14 +98,14 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[
         .collect();
     let is_own = name.as_ref().is_none_or(|name| !is_foreign(name));
     match production(files, facts).as_slice() {
-        &[only] if is_own && own.len() <= 1 => Some(alone(only, files)),
+        &[only] if is_own && own.len() <= 1 => Some(alone(only, files, facts)),
         _ => None,
     }
 }
 
 /// How the image is built that a compose service names without building it, if the project tells: a service that
 /// builds one of that name, the folder that holds the script which the service starts, or the name of a Dockerfile.
-pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
     if unit.build.is_some() {
         return None;
     }
@@ -120,13 +120,13 @@ pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'
         // Any registry has a `proxy-web`: only the whole name tells that it is the one of `web/Dockerfile`.
         let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).contains(&name));
         let only = found.next().filter(|_| found.next().is_none())?;
-        Some(alone(*only, files))
+        Some(alone(*only, files, facts))
     })
 }
 
 /// The image that holds the script which a service starts by a relative path, where the project has the script in one
 /// place and builds one image from there.
-fn of_script<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+fn of_script<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
     let started = unit.entrypoint.as_ref().or(unit.command.as_ref())?;
     let word = started
         .simple
@@ -162,11 +162,12 @@ fn of_script<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit
         own == folder || own == locate::join(&folder, "docker")
     });
     let only = beside.next().filter(|_| beside.next().is_none())?;
-    Some(Recipe { dockerfile: *only, target: None, context: folder })
+    Some(Recipe { dockerfile: *only, target: stage(*only, files, facts)?, context: folder })
 }
 
-fn alone<'f>(dockerfile: FileId, files: &Files) -> Recipe<'f> {
-    Recipe { dockerfile, target: None, context: files.get(dockerfile).folder().to_owned() }
+fn alone<'f>(dockerfile: FileId, files: &Files, facts: &'f Facts) -> Recipe<'f> {
+    let target = stage(dockerfile, files, facts).flatten();
+    Recipe { dockerfile, target, context: files.get(dockerfile).folder().to_owned() }
 }
 
 /// The last part of the name of an image, without its tag; `None` where that part is not known.
@@ -198,11 +199,24 @@ fn composed<'f>(name: &str, files: &Files, services: &[&'f Unit]) -> Option<Reci
 fn production(files: &Files, facts: &Facts) -> Vec<FileId> {
     let images = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image);
     let all: BTreeSet<FileId> = images.map(|unit| unit.place.file).collect();
-    let is_production = |file: &FileId| {
-        let mut stages = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == *file);
-        stages.next_back().is_some_and(|last| context::development(last, files).is_none())
-    };
-    all.into_iter().filter(is_production).collect()
+    all.into_iter().filter(|&file| stage(file, files, facts).is_some()).collect()
+}
+
+/// The stage of a Dockerfile that is built for production: `None` in it is the last one. Where that one is named for
+/// development, whoever builds the image names another, and with a single one that runs something it is that.
+#[allow(clippy::option_option, reason = "a target that nobody names is not the same as no image for production")]
+fn stage<'f>(dockerfile: FileId, files: &Files, facts: &'f Facts) -> Option<Option<&'f str>> {
+    let is_stage = |unit: &&Unit| unit.kind == UnitKind::Image && unit.place.file == dockerfile;
+    let is_production = |unit: &&Unit| context::development(unit, files).is_none();
+    let stages = facts.units.iter().filter(is_stage);
+    let last = stages.clone().next_back()?;
+    if is_production(&last) {
+        return Some(None);
+    }
+    let runs = |unit: &&Unit| unit.entrypoint.is_some() || unit.command.is_some();
+    let mut named = stages.filter(|unit| runs(unit) && is_production(unit) && !unit.name.is_empty());
+    let only = named.next().filter(|_| named.next().is_none())?;
+    Some(Some(only.name.as_str()))
 }
 
 /// What the path of a Dockerfile calls its image: `api` for `services/api/Dockerfile`,

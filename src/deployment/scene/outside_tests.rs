@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Dependency, Deployment, Layer, assemble};
-use crate::read;
+use crate::read::{self, UnitKind};
 use crate::source::{FileKind, Files};
 
 fn deployments(texts: &[(&str, &str)]) -> Vec<Deployment> {
@@ -169,4 +169,23 @@ fn another_user_runs_what_rests_on_the_same() {
     };
     assert_eq!(rests("${T:-2}"), (Some(2), 1));
     assert_eq!(rests("2"), (Some(2), 0));
+}
+
+#[test]
+fn a_cluster_runs_no_stage_that_is_named_for_development() {
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: registry/a\n";
+    let of_pods = |dockerfile: &str| {
+        let found = deployments(&[("Dockerfile", dockerfile), ("pod.yaml", pod)]);
+        let pods = found.iter().filter(|one| one.kind == UnitKind::KubernetesContainer && one.development.is_none());
+        pods.map(|one| one.int("workers")).collect::<Vec<_>>()
+    };
+    let base = "FROM python AS base\n";
+    let production = "FROM base AS production\nCMD [\"gunicorn\", \"-w3\", \"a:a\"]\n";
+    let development = "FROM base AS development\nCMD [\"gunicorn\", \"-w1\", \"--reload\", \"a:a\"]\n";
+    assert_eq!(of_pods(&format!("{base}{production}{development}")), [Some(3)]);
+    assert_eq!(of_pods(&format!("{base}{development}{production}")), [Some(3)]);
+    // Either of two may be what is built.
+    let second = production.replace("production", "admin").replace("-w3", "-w5");
+    assert_eq!(of_pods(&format!("{base}{production}{second}{development}")), []);
 }
