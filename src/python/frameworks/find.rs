@@ -469,6 +469,9 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn argument(&mut self, call: &'a ast::ExprCall, argument: super::Argument, entry: Entry, frame: Frame) {
+        if entry.form.kept_by.is_some_and(|keyword| may_be_true(call, keyword)) {
+            return;
+        }
         let positional = argument.position.and_then(|position| call.arguments.args.get(position));
         let named = call
             .arguments
@@ -618,6 +621,13 @@ fn is_true(call: &ast::ExprCall, name: &str) -> bool {
         keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name)
             && matches!(&keyword.value, Expr::BooleanLiteral(literal) if literal.value)
     })
+}
+
+/// Whether a keyword is given that is not plainly false.
+fn may_be_true(call: &ast::ExprCall, name: &str) -> bool {
+    let of_name = |keyword: &&ast::Keyword| keyword.arg.as_ref().is_none_or(|arg| arg.as_str() == name);
+    let is_false = |value: &Expr| matches!(value, Expr::BooleanLiteral(literal) if !literal.value);
+    call.arguments.keywords.iter().filter(of_name).any(|keyword| !is_false(&keyword.value))
 }
 
 /// The path, if it is a literal: the first argument, the one behind a method's name or a handler, or a

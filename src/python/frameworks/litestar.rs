@@ -70,7 +70,9 @@ pub(super) const FORMS: &[Form] = &[
     ON_LOOP
         .form(Told::Call { names: &["litestar.*.Provide"], argument: at(0, &["dependency"]) }, Role::Dependency)
         .of_class(&["__init__"])
-        .unless("sync_to_thread"),
+        .unless("sync_to_thread")
+        // `Provide.__call__` of Litestar 2 returns what it has once it has anything.
+        .kept_by("use_cache"),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["dependencies"]) }, Role::Dependency),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["dependencies"] }, Role::Dependency),
     WRAPPED.form(Told::Call { names: LAYERS, argument: GUARDS }, Role::Guard),

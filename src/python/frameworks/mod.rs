@@ -109,6 +109,8 @@ struct Form {
     makes: bool,
     /// Whether what is given is called once, as soon as the loop runs.
     once: bool,
+    /// The keyword with which what is given is called once in the life of the process, and its result kept.
+    kept_by: Option<&'static str>,
     /// What the names of the events begin with that it is for; those of all events where there are none.
     events: Names,
 }
@@ -124,7 +126,8 @@ impl Runs {
     const fn form(self, told: Told, role: Role) -> Form {
         let Self { plain, coroutine } = self;
         let (of_object, of_class): (Names, Names) = (&["__call__"], &["__call__"]);
-        Form { told, role, plain, coroutine, of_object, of_class, thread: None, makes: false, once: false, events: &[] }
+        let (thread, kept_by, events): (Option<_>, Option<_>, Names) = (None, None, &[]);
+        Form { told, role, plain, coroutine, of_object, of_class, thread, makes: false, once: false, kept_by, events }
     }
 }
 
@@ -153,6 +156,11 @@ impl Form {
     /// For what is called once, as soon as the loop runs.
     const fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// With the keyword that has the result kept for all requests.
+    const fn kept_by(self, keyword: &'static str) -> Self {
+        Self { kept_by: Some(keyword), ..self }
     }
 
     /// For events whose names begin so.

@@ -51,8 +51,11 @@ impl<'a> Types<'a> {
             {
                 0
             }
-            // A wrapper hands on the object that it was given.
-            Expr::Name(_) if matches!(call.arguments.args.first(), Some(Expr::Name(first)) if first.id.as_str() == "self") => {
+            // A wrapper hands on the object that it was given; a class makes one of its own.
+            Expr::Name(_)
+                if matches!(call.arguments.args.first(), Some(Expr::Name(first)) if first.id.as_str() == "self")
+                    && !self.value(&call.func, frame).iter().any(|made| matches!(made, Value::Class(_))) =>
+            {
                 0
             }
             _ => 1,
