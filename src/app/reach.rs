@@ -207,7 +207,9 @@ impl Reach<'_, '_> {
     fn strings(&self, expr: &Expr, index: u32, found: &mut Vec<String>) {
         match expr {
             Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) => {
-                elts.iter().for_each(|element| self.strings(element, index, found));
+                for element in elts {
+                    self.strings(element, index, found);
+                }
             }
             Expr::BinOp(sum) if matches!(&*sum.left, Expr::List(_) | Expr::Tuple(_) | Expr::BinOp(_)) => {
                 self.strings(&sum.left, index, found);

@@ -114,14 +114,54 @@ pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services: &
         return None;
     }
     let by_build = name.as_ref().and_then(|name| composed(name, files, services));
-    by_build.or_else(|| of_script(unit, files, facts, services)).or_else(|| {
-        let name = name?;
+    let by_alias = || {
+        let name = name.as_ref()?;
         let dockerfiles = production(files, facts);
         // Any registry has a `proxy-web`: only the whole name tells that it is the one of `web/Dockerfile`.
-        let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).contains(&name));
+        let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).contains(name));
         let only = found.next().filter(|_| found.next().is_none())?;
         Some(alone(*only, files, facts))
+    };
+    by_build.or_else(|| of_script(unit, files, facts, services)).or_else(by_alias).or_else(|| {
+        let image = unit.image.as_ref()?.value.as_str();
+        pushed(image, files, facts)
     })
+}
+
+/// What a file has that builds an image: a pipeline, a makefile, a script.
+const BUILDS: [&str; 7] = [
+    "docker build",
+    "docker buildx build",
+    "docker image build",
+    "podman build",
+    "build-push-action",
+    "metadata-action",
+    "kaniko",
+];
+
+/// The one Dockerfile of the project, where a file that builds images says the whole name of this one:
+/// `docker build -t acme/web .`, `images: ghcr.io/acme/web`.
+fn pushed<'f>(image: &str, files: &Files, facts: &'f Facts) -> Option<Recipe<'f>> {
+    let image = image.split('@').next()?;
+    // A colon in front of the last slash belongs to the port of a registry.
+    let tag = image.rfind('/').map_or(0, |slash| slash + 1);
+    let whole = image.get(..tag + image.get(tag..)?.find(':').unwrap_or(image.len() - tag))?;
+    if !whole.contains('/') || whole.contains(['$', '{']) {
+        return None;
+    }
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+    let says = |text: &str| {
+        BUILDS.iter().any(|word| text.contains(word))
+            && text.match_indices(whole).any(|(at, _)| {
+                let before = text.get(..at).and_then(|text| text.chars().next_back());
+                let after = text.get(at + whole.len()..).and_then(|text| text.chars().next());
+                !before.is_some_and(is_part) && !after.is_some_and(is_part)
+            })
+    };
+    let dockerfiles = production(files, facts);
+    let [only] = dockerfiles.as_slice() else { return None };
+    let is_built = files.iter().any(|(_, file)| !file.is_python() && says(file.text()));
+    is_built.then(|| alone(*only, files, facts))
 }
 
 /// The image that holds the script which a service starts by a relative path, where the project has the script in one

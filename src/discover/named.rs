@@ -224,6 +224,7 @@ const fn starts_servers(kind: FileKind) -> bool {
             | FileKind::HelmChart
             | FileKind::Dockerignore
             | FileKind::Terraform
+            | FileKind::Pipeline
             | FileKind::Nginx
             | FileKind::Caddyfile
     )

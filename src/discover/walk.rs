@@ -337,7 +337,14 @@ fn is_wanted(entry: &DirEntry) -> bool {
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
         return !name.starts_with('.')
             || name.starts_with(".env")
-            || matches!(name.as_ref(), ".justfile" | ".dockerignore");
+            || matches!(name.as_ref(), ".justfile" | ".dockerignore" | ".gitlab-ci.yml");
+    }
+    // Of what is kept for GitHub only what builds images says anything about them.
+    if name == ".github" {
+        return entry.path().join("workflows").is_dir();
+    }
+    if entry.path().parent().is_some_and(|outer| outer.ends_with(".github")) {
+        return name == "workflows";
     }
     let foreign = SKIPPED.contains(&name.as_ref()) && !is_kept_by_people(entry.path(), &name);
     let hidden = name.starts_with('.') && !HIDDEN.contains(&name.as_ref());

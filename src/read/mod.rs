@@ -188,7 +188,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         // Read together, by `environments`.
         | FileKind::Beanstalk
         // Looked at where an image is built, or where it matters what runs it.
-        | FileKind::Dockerignore | FileKind::Terraform => return facts,
+        | FileKind::Dockerignore | FileKind::Terraform | FileKind::Pipeline => return facts,
     };
     reader(file, source, &mut facts);
     facts

@@ -98,6 +98,8 @@ pub enum FileKind {
     Caddyfile,
     /// What Terraform or `OpenTofu` builds; of it only words are looked for.
     Terraform,
+    /// What a forge does after a push; of it only words are looked for.
+    Pipeline,
 }
 
 /// What a name tells about a file.
@@ -122,12 +124,19 @@ pub enum Guess {
 /// What generators of configuration files put behind the name of what they generate.
 const TEMPLATES: [&str; 9] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "template", "example", "sample", "dist"];
 
+/// Where GitHub looks for what it does after a push.
+const WORKFLOWS: &str = ".github/workflows";
+
 impl Guess {
     /// What the name of the file at `path`, whose parts are separated by `/`, tells; `None` if nothing
     /// reads such a file.
     pub fn of(path: &str) -> Option<Self> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let lower = name.to_ascii_lowercase();
+        let is_yaml = matches!(lower.rsplit_once('.'), Some((_, "yml" | "yaml")));
+        if folder.ends_with(WORKFLOWS) && !is_yaml {
+            return None;
+        }
         by_name(&lower, folder).or_else(|| by_look(&lower, folder))
     }
 
@@ -242,6 +251,8 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         (_, "dockerignore") => FileKind::Dockerignore,
         (_, "tf") => FileKind::Terraform,
+        (".gitlab-ci.yml" | "azure-pipelines.yml" | "bitbucket-pipelines.yml", _) => FileKind::Pipeline,
+        (_, "yml" | "yaml") if folder.ends_with(WORKFLOWS) => FileKind::Pipeline,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
         (_, "service" | "socket") => FileKind::Systemd,
@@ -516,6 +527,9 @@ mod tests {
             ("Dockerfile.dockerignore", Some(FileKind::Dockerignore)),
             (".dockerignore", Some(FileKind::Dockerignore)),
             ("infra/main.tf", Some(FileKind::Terraform)),
+            (".github/workflows/ci.yml", Some(FileKind::Pipeline)),
+            (".github/workflows/tool.py", None),
+            (".gitlab-ci.yml", Some(FileKind::Pipeline)),
             ("Dockerfile.j2", None),
             ("web.service", Some(FileKind::Systemd)),
             ("deploy/web.service.j2", Some(FileKind::Systemd)),

@@ -189,3 +189,31 @@ fn a_cluster_runs_no_stage_that_is_named_for_development() {
     let second = production.replace("production", "admin").replace("-w3", "-w5");
     assert_eq!(of_pods(&format!("{base}{production}{second}{development}")), []);
 }
+
+#[test]
+fn an_image_that_the_project_pushes_is_its_own() {
+    let dockerfile =
+        ("Dockerfile", "FROM python\nENV GUNICORN_CMD_ARGS=\"--workers=3\"\nCMD [\"gunicorn\", \"a:a\"]\n");
+    let compose = ("compose.yaml", "services:\n  web:\n    image: quay.io/acme/web:${TAG:-1}\n    mem_limit: 512m\n");
+    let workers = |files: &[(&str, &str)]| {
+        let found = deployments(&[&[dockerfile, compose], files].concat());
+        let services = found.iter().filter(|one| one.kind == UnitKind::ComposeService);
+        services.map(|one| one.int("workers")).collect::<Vec<_>>()
+    };
+    for (path, text) in [
+        (".github/workflows/ci.yml", "- uses: docker/metadata-action@v5\n  with:\n    images: quay.io/acme/web\n"),
+        ("Makefile", "IMAGE = quay.io/acme/web\nimage:\n\tdocker build -t $(IMAGE) .\n"),
+        ("push.sh", "docker build -t quay.io/acme/web:latest .\n"),
+    ] {
+        assert_eq!(workers(&[(path, text)]), [Some(3)], "{path}");
+    }
+    for (path, text) in [
+        ("pull.sh", "docker pull quay.io/acme/web\n"),
+        ("push.sh", "docker build -t quay.io/acme/web-test .\n"),
+        ("push.sh", "docker build -t other/quay.io/acme/web .\n"),
+    ] {
+        assert_eq!(workers(&[(path, text)]), [], "{text}");
+    }
+    let second = ("admin/Dockerfile", "FROM python\nCMD [\"gunicorn\", \"-w5\", \"b:b\"]\n");
+    assert_eq!(workers(&[second, ("push.sh", "docker build -t quay.io/acme/web .\n")]), []);
+}
