@@ -4,7 +4,8 @@
 //! One rule for all formats. A comment at the end of a line covers the smallest setting or instruction that it touches;
 //! one that has its line alone covers what begins in the next line, all of it. So a comment at one word of a list is
 //! about that word, at one command of a recipe about that command, and one above `command:`, above `CMD` or above a
-//! target about everything below.
+//! target about everything below. In Python, that is all of a block below a comment above `def`, `if` or `with`; at the
+//! end of the line of a `with` it is also about what is called of the thing that is opened there.
 
 use super::{Command, Facts, Form};
 use crate::source::{Files, Place, Span};
@@ -16,6 +17,8 @@ pub struct Extent {
     pub own: Span,
     /// Bytes of the lines in which what holds it begins.
     pub begins: Vec<usize>,
+    /// Bytes of the lines that only a comment above them speaks about with all that is in their block.
+    pub blocks: Vec<usize>,
 }
 
 impl Facts {
@@ -23,7 +26,13 @@ impl Facts {
     pub fn extent(&self, files: &Files, place: Place) -> Extent {
         let span = place.span;
         if let Some(module) = self.python.get(&place.file) {
-            return Extent { own: module.statement_around(span).unwrap_or(span), begins: Vec::new() };
+            let own = module.statement_around(span).unwrap_or(span);
+            // What is called of the thing that a `with` statement opens is opened there.
+            let text = files.get(place.file).slice(span);
+            let is_of = |name: &str| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '(', '[']));
+            let opened = module.opened_around(span).into_iter().filter(|(name, _)| is_of(name));
+            let begins = opened.map(|(_, start)| start).collect();
+            return Extent { own, begins, blocks: module.blocks_around(span) };
         }
         let holds = |outer: Place| outer.file == place.file && holds(outer.span, span);
         let mut own: Vec<Span> = Vec::new();
@@ -40,7 +49,7 @@ impl Facts {
         if let Some(whole) = self.compose.get(&place.file).and_then(|compose| compose.command_around(span)) {
             begins.extend(beginning(text, whole.start));
         }
-        Extent { own: own.into_iter().min_by_key(|own| own.len()).unwrap_or(span), begins }
+        Extent { own: own.into_iter().min_by_key(|own| own.len()).unwrap_or(span), begins, blocks: Vec::new() }
     }
 }
 
