@@ -7,6 +7,7 @@
 //! target about everything below. In Python, that is all of a block below a comment above `def`, `if` or `with`; at the
 //! end of the line of a `with` it is also about what is called of the thing that is opened there.
 
+use super::compose::is_pair;
 use super::{Command, Facts, Form};
 use crate::source::{Files, Place, Span};
 
@@ -45,9 +46,12 @@ impl Facts {
         for command in commands.filter(|command| holds(command.place)) {
             begins.extend(beginning(text, command.place.span.start));
             own.extend(simple_around(command, span));
+            begins.extend(option_before(command, span, text));
         }
         if let Some(whole) = self.compose.get(&place.file).and_then(|compose| compose.command_around(span)) {
             begins.extend(beginning(text, whole.start));
+            let compose = self.compose.get(&place.file);
+            begins.extend(compose.and_then(|compose| compose.option_before(span)).map(|option| option.start));
         }
         Extent { own: own.into_iter().min_by_key(|own| own.len()).unwrap_or(span), begins, blocks: Vec::new() }
     }
@@ -62,6 +66,15 @@ fn simple_around(command: &Command, span: Span) -> Option<Span> {
     let all = command.simple.iter().filter(|_| command.form == Form::Shell);
     all.filter_map(|words| Some(words.first()?.place.span.cover(words.last()?.place.span)))
         .find(|simple| holds(*simple, span))
+}
+
+/// Where in a list of words the option stands whose value these bytes are: both are one setting.
+fn option_before(command: &Command, span: Span, text: &str) -> Option<usize> {
+    let word = |span: Span| text.get(span.start..span.end).unwrap_or_default().trim_matches(['"', '\'']);
+    let pairs = command.simple.iter().filter(|_| command.form == Form::Exec).flat_map(|words| words.windows(2));
+    let spans = pairs.filter_map(|pair| Some((pair.first()?.place.span, pair.last()?.place.span)));
+    let mut own = spans.filter(|(_, value)| holds(*value, span));
+    own.find(|(option, value)| is_pair(word(*option), word(*value))).map(|(option, _)| option.start)
 }
 
 /// The line in which an instruction begins whose words begin at `at`: that of its keyword or its key.
