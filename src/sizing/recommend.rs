@@ -154,9 +154,10 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
     if let Some(setting) = inputs.workers_setting() {
         items.push(item(setting, configured.workers.as_ref(), plan.workers));
-    } else {
+    } else if !inputs.abreast_open {
+        // Of a number of processes that a template gives there is nothing to say, and no place to edit.
         let one = Known::certain(1, "the server runs one process");
-        let all = item("instances", Some(&one).filter(|_| !inputs.abreast_open), plan.workers);
+        let all = item("instances", Some(&one), plan.workers);
         // Copies may share the cores as well, so that one alone is no mistake.
         let verdict = if all.verdict == Verdict::Change { Verdict::Consider } else { all.verdict };
         items.push(Item { verdict, ..all });
