@@ -222,7 +222,8 @@ pub(super) fn blocking(
         .into_iter()
         .map(|Stated { anchor, mut blocking, sites, wrapper, .. }| {
             let stays = held.contains(&blocking.anchor);
-            let by = (!stays && !on_trio).then_some(wrapper);
+            let is_there = wrapper != repair::Wrapper::ToThread || !sources.lacks_to_thread;
+            let by = (!stays && !on_trio && is_there).then_some(wrapper);
             blocking.repair = repairs.of(&blocking, anchor, &sites, by, &may_be_plain);
             blocking.written = repair::written(&blocking, sources);
             blocking.asked = repair::asked(&blocking, sources);
@@ -548,6 +549,11 @@ impl Report<'_, '_, '_> {
                 text.replace("asyncio.to_thread", "trio.to_thread.run_sync").replace("asyncio.sleep", "trio.sleep");
             return Remedy { text, before: None, async_twin: None, drop_async, shares: false };
         }
+        let text = if self.sources.lacks_to_thread {
+            text.replace("asyncio.to_thread(...)", "asyncio.get_running_loop().run_in_executor(None, ...)")
+        } else {
+            text
+        };
         let before = sink.effect.instead_since.filter(|_| is_written_so);
         let before = before.map(|since| (since, with("`await asyncio.to_thread(...)`")));
         let shared = repair::shared_file(self.effects, way.begin);

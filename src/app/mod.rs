@@ -16,6 +16,7 @@ mod handed;
 mod hostile_cases;
 mod instructions;
 mod instruments;
+mod interpreter;
 mod keepsakes;
 mod known;
 mod limits;
@@ -381,7 +382,8 @@ fn blocked(
     chains: Vec<Vec<Chain>>,
     framework: Framework,
 ) -> Vec<Blocking> {
-    let sources = repair::Sources { files: code.files, modules: code.modules };
+    let lacks_to_thread = interpreter::may_lack_to_thread(code.files);
+    let sources = repair::Sources { files: code.files, modules: code.modules, lacks_to_thread };
     let of = |part: &Part, remarks, chains: &[Vec<Chain>]| {
         blocking::blocking(effects, (part, remarks), entries, chains, &sources, framework)
     };

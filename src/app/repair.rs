@@ -40,6 +40,8 @@ const MAX_SITES: usize = 20;
 pub(super) struct Sources<'s> {
     pub(super) files: &'s Files,
     pub(super) modules: &'s BTreeMap<FileId, Module>,
+    /// Whether the project may run where there is no `asyncio.to_thread`.
+    pub(super) lacks_to_thread: bool,
 }
 
 /// What moves a call to a thread.

@@ -390,3 +390,19 @@ fn what_keeps_its_data_in_one_file_is_not_moved_to_threads() {
         assert_ne!(post.remedy.drop_async, stays, "{read}");
     }
 }
+
+#[test]
+fn an_old_python_has_no_thread_to_move_calls_to() {
+    let told = |image: &str| {
+        let mut files = Files::new();
+        files.add("main.py", handler("    requests.get('u')\n"));
+        files.add("Dockerfile", format!("FROM python:{image}\n"));
+        let python = files.iter().filter(|(_, file)| file.is_python());
+        let modules = python.map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let application = analyse(&files, &modules, "main:app", "").unwrap();
+        let [only] = application.blocking.as_slice() else { panic!("{:?}", application.blocking) };
+        (only.repair.is_some(), only.remedy.text.contains("asyncio.to_thread"))
+    };
+    assert!(told("3.9").0);
+    assert_eq!(told("3.8-slim"), (false, false));
+}
