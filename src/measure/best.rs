@@ -60,9 +60,11 @@ fn doubt(outcome: &Outcome, sound: &[&Measured], found: &Measured) -> Option<Dou
         _ => None,
     });
     let open = |verdict: &Verdict| match verdict {
-        Verdict::Inconclusive(Doubt::BothFail | Doubt::SoundButSlower) => None,
-        Verdict::Inconclusive(doubt) => Some(doubt.clone()),
-        Verdict::Better | Verdict::Worse | Verdict::Same => None,
+        // Errors told them apart, and no rate.
+        Verdict::Inconclusive(doubt) if !matches!(doubt, Doubt::BothFail | Doubt::SoundButSlower) => {
+            Some(doubt.clone())
+        }
+        _ => None,
     };
     of_run.or_else(|| match outcome.comparisons.iter().find(|one| one.label == found.label) {
         Some(own) => open(&own.verdict),
