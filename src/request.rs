@@ -12,13 +12,14 @@ pub use choice::{RuleChoice, nearest};
 pub use per_file::PerFile;
 pub use useless::Useless;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::advice::Declared;
 use crate::app::Instructions;
-use crate::findings::{Confidence, Finding, Severity};
+use crate::findings::{Confidence, Finding, Fingerprint, Severity};
 use crate::python::catalogue::Extension;
 use crate::rules::policy::Policy;
 use crate::rules::{CARDS, Card, Parameters, Stated};
@@ -57,6 +58,8 @@ pub struct Request {
     pub allowed: Allowed,
     /// A comment that silences anything has to say why, not only one that silences an error.
     pub require_reason: bool,
+    /// The places of findings that are known.
+    pub known: BTreeSet<Fingerprint>,
     /// The file of findings that are known, where the settings name one.
     pub baseline: Option<PathBuf>,
     /// The least severe finding that is shown; warnings if nobody says otherwise.
@@ -87,7 +90,17 @@ struct Allow {
     spot: Option<Spot>,
 }
 
+/// Whether a rule is about calls that block.
+pub fn is_blocking(rule: &str) -> bool {
+    Card::find(rule).is_some_and(|card| card.group == "blocking")
+}
+
 impl Allow {
+    /// Whether it is about some files, that at `path` among them.
+    fn names(&self, path: &str) -> bool {
+        self.path.as_ref().is_some_and(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
     fn covers(&self, finding: &Finding, files: &Files) -> bool {
         let path = files.get(finding.primary.place.file).path();
         self.path.as_ref().is_none_or(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
@@ -158,6 +171,14 @@ impl Request {
     /// Whether a rule may say something about a file.
     pub fn runs(&self, rule: &str, path: &str) -> bool {
         self.rules.runs(rule) && !self.per_file.iter().any(|own| own.ignores(rule, path))
+    }
+
+    /// Which settings speak about blocking calls in the file at `path` and not in every file, as numbers.
+    pub fn about_file(&self, path: &str) -> Vec<usize> {
+        let concerns = |own: &&PerFile| own.names_any(&|rule| is_blocking(rule)) && own.concerns(path);
+        let per_file = self.per_file.iter().enumerate().filter(|(_, own)| concerns(own)).map(|(at, _)| 2 * at);
+        let allowed = self.allowed.entries.iter().enumerate().filter(|(_, allow)| allow.names(path));
+        per_file.chain(allowed.map(|(at, _)| 2 * at + 1)).collect()
     }
 
     /// What to leave between clocks, as the rules have it that say where too little is left.
