@@ -157,7 +157,6 @@ pub fn survey(request: &Request, instead: &[(&str, &str)]) -> Result<Survey, dis
         directives: with_names(request, |names| suppress::Directives::read(&files, &comments, names)),
         rules: rules::CARDS.iter().map(|card| card.name).filter(|rule| request::is_blocking(rule)).collect(),
         of_file: &of_file,
-        known: &request.known,
     };
     let (of_line, of_call) = (|place| apart.of_line(place), |place| apart.of_call(place));
     let code = Code::new(&files, &facts.python);
@@ -203,10 +202,7 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
     let findings = rules::one_per_call(findings);
     let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
     let function = |place: source::Place| facts.python.get(&place.file)?.function_around(place.span);
-    // Where there is a baseline, what is known is still to be taken out.
-    if request.known.is_empty() {
-        findings = rules::one_per_call_left(findings);
-    }
+    findings = rules::one_per_call_left(findings);
     for finding in &mut findings {
         finding.function = function(finding.primary.place);
         if let Some(cause) = &mut finding.cause {
@@ -521,7 +517,7 @@ fn silence(
 }
 
 /// Findings by file, line and rule, which is how people work through them.
-pub fn in_order(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
+fn in_order(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.primary.place.span, finding.rule);
         let path = |finding: &Finding| files.get(finding.primary.place.file).path().to_owned();

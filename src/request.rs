@@ -12,14 +12,13 @@ pub use choice::{RuleChoice, nearest};
 pub use per_file::PerFile;
 pub use useless::Useless;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::advice::Declared;
 use crate::app::Instructions;
-use crate::findings::{Confidence, Finding, Fingerprint, Severity};
+use crate::findings::{Confidence, Finding, Severity};
 use crate::python::catalogue::Extension;
 use crate::rules::policy::Policy;
 use crate::rules::{CARDS, Card, Parameters, Stated};
@@ -58,8 +57,6 @@ pub struct Request {
     pub allowed: Allowed,
     /// A comment that silences anything has to say why, not only one that silences an error.
     pub require_reason: bool,
-    /// The places of findings that are known.
-    pub known: BTreeSet<Fingerprint>,
     /// The file of findings that are known, where the settings name one.
     pub baseline: Option<PathBuf>,
     /// The least severe finding that is shown; warnings if nobody says otherwise.

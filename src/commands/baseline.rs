@@ -101,11 +101,9 @@ fn judged(cli: &Cli, at: &BaselineAt) -> Result<(Request, Examination), Failure>
 }
 
 fn compared(cli: &Cli, at: &BaselineAt) -> Result<(PathBuf, Baseline, Compared), Failure> {
-    let mut request = super::request(cli, std::slice::from_ref(&at.path), &Flags::default())?;
+    let (request, found) = judged(cli, at)?;
     let path = path(&request, at.baseline.as_ref());
     let baseline = load(&path, true)?.unwrap_or_default();
-    request.known = baseline.known();
-    let found = examine(&request)?;
     let compared = baseline.compare(found.findings, &found.files, &|rule| request.rules.runs(rule));
     Ok((path, baseline, compared))
 }

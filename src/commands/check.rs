@@ -8,7 +8,7 @@ use farrier::report::{self, Report};
 use farrier::request::{Flags, Request};
 use farrier::source::Files;
 use farrier::suppress::Entry;
-use farrier::{Examination, examine, in_order, rules};
+use farrier::{Examination, examine};
 
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure, baseline, measure};
@@ -23,7 +23,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         fail_on: check.fail_on,
         ..super::flags(&check.production)
     };
-    let mut request = super::request(cli, &check.paths, &flags)?;
+    let request = super::request(cli, &check.paths, &flags)?;
     if check.show_settings {
         return Ok(Done { text: settings_of(cli, &request, check)?, exit: Exit::Clean });
     }
@@ -32,12 +32,9 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let path = baseline::path(&request, check.baseline.as_ref());
     let known = if check.no_baseline { None } else { baseline::load(&path, check.baseline.is_some())? };
     let known = known.unwrap_or_default();
-    request.known = known.known();
     let compare = |examination: &Examination| {
         let findings = examination.findings.clone();
-        let mut compared = known.compare(findings, &examination.files, &|rule| request.rules.runs(rule));
-        compared.new = in_order(rules::one_per_call_left(compared.new), &examination.files);
-        compared
+        known.compare(findings, &examination.files, &|rule| request.rules.runs(rule))
     };
     let mut examination = examine(&request)?;
     let mut changed = String::new();

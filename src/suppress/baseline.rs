@@ -4,11 +4,11 @@
 //! only as many are known as were there. A finding that stands for several places is known where all of them are. What is no longer found is stale: a project that improves takes it
 //! out, and keeps it from coming back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::findings::{Finding, Fingerprint};
+use crate::findings::{Finding, Fingerprint, Label};
 use crate::source::{Files, Place};
 
 /// The name of the file, in the root of a project.
@@ -105,6 +105,24 @@ fn key(entry: &Entry) -> Key {
     (entry.file.clone(), Fingerprint::parse(&entry.fingerprint))
 }
 
+/// A finding at the first of its lines that is not among these, where its own is: that is what is new.
+fn led_by_new(mut finding: Finding, files: &Files, known: &BTreeMap<Key, usize>) -> Finding {
+    let is_new = |(place, fingerprint): &(Place, Fingerprint)| {
+        let key = (files.get(place.file).path().to_owned(), Some(*fingerprint));
+        known.get(&key).is_none_or(|open| *open == 0)
+    };
+    let own = finding.primary.place;
+    let new: Vec<Place> = Fingerprint::all(&finding, files).iter().filter(|one| is_new(one)).map(|one| one.0).collect();
+    let Some(cause) = finding.cause.as_ref().filter(|_| !new.contains(&own)) else { return finding };
+    if let Some(line) = cause.lines.iter().copied().find(|line| new.contains(line)) {
+        finding.function = cause.functions.get(&line).cloned();
+        finding.primary.place = line;
+        finding.related.retain(|label| label.place != line);
+        finding.related.push(Label::new(own, "it is known that the event loop stands still here"));
+    }
+    finding
+}
+
 impl Baseline {
     /// All of these findings.
     pub fn of(findings: &[Finding], files: &Files) -> Self {
@@ -160,12 +178,6 @@ impl Baseline {
         self.entries.is_empty()
     }
 
-    /// The places that it knows one by one; none in a file that knows of each finding only where it is shown.
-    pub fn known(&self) -> BTreeSet<Fingerprint> {
-        let whole = self.entries.iter().filter(|_| self.is_whole);
-        whole.filter_map(|entry| Fingerprint::parse(&entry.fingerprint)).collect()
-    }
-
     /// How often a finding needs each place to be known for it to be known itself.
     fn asked(&self, finding: &Finding, files: &Files) -> BTreeMap<Key, usize> {
         let mut all = Fingerprint::all(finding, files);
@@ -199,10 +211,14 @@ impl Baseline {
                 take(asked, &mut left);
                 compared.known.push(finding);
             } else {
+                compared.new.push(led_by_new(finding, files, &left));
                 there.push(asked);
-                compared.new.push(finding);
             }
         }
+        compared.new.sort_by_key(|finding| {
+            let place = finding.primary.place;
+            (files.get(place.file).path().to_owned(), place.span, finding.rule)
+        });
         // What is told again for something new beside it is not gone.
         for asked in there {
             take(asked, &mut left);
