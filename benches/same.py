@@ -1,8 +1,8 @@
 """How often `farrier measure` sees a difference between a configuration and itself.
 
     cargo build --release
-    python3 benches/same.py --python /venv/bin/python         # one with gunicorn; 20 runs of 15 s
-    python3 benches/same.py --python ... --busy               # with two busy loops beside it: nothing may be ranked
+    python3 benches/same.py                    # 20 runs of 15 s
+    python3 benches/same.py --busy --runs 5    # with two busy loops beside it: nothing may be ranked
 
 Twenty runs may call at most one of them better or worse.
 """
@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import common
+
 APP = """import time
 
 def app(environ, start_response):
@@ -29,14 +30,14 @@ LOOP = "while True: pass"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--farrier", default=str(ROOT / "target/release/farrier"))
-    parser.add_argument("--python", required=True)
+    common.arguments(parser)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--budget", default="15")
     parser.add_argument("--busy", action="store_true")
     wanted = parser.parse_args()
+    python = common.python(wanted.python)
     verdicts = collections.Counter()
-    told = 0
+    told, ratios = 0, []
     beside = [subprocess.Popen([sys.executable, "-c", LOOP]) for _ in range(2 if wanted.busy else 0)]
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +47,7 @@ def main():
             files = [folder / "one.conf.py", folder / "other.conf.py"]
             for file in files:
                 file.write_text("workers = 2\nthreads = 4\n")
-            command = [wanted.farrier, "measure", str(folder), "--python", wanted.python, "--format", "json"]
+            command = [wanted.farrier, "measure", str(folder), "--python", python, "--format", "json"]
             command += ["--budget", wanted.budget, "--one-connection", "off", "--stalls", "off"]
             command += ["--compare", *map(str, files)]
             for number in range(wanted.runs):
@@ -55,13 +56,23 @@ def main():
                 told += any("other processes" in warning for warning in found["warnings"])
                 verdicts[one["verdict"]] += 1
                 ratio = one["ratio"]
+                ratios.append(ratio["median"])
                 print(f"{number + 1:3}  {one['verdict']:12}  {ratio['median']:.3f} [{ratio['low']:.3f}, {ratio['high']:.3f}]", flush=True)
     finally:
         for process in beside:
             process.kill()
     wrong = verdicts["better"] + verdicts["worse"]
-    print(f"\n{dict(verdicts)}; {told} of {wanted.runs} runs say that other processes used the machine")
-    sys.exit(wrong > wanted.runs // 20 or wanted.busy and told < wanted.runs)
+    named = ", ".join(f"{count} times {verdict}" for verdict, count in verdicts.most_common())
+    text = f"{wanted.runs} runs of {wanted.budget} s: {named}; {told} say that other processes used the machine. "
+    text += f"The medians of the ratio lie between {min(ratios):.3f} and {max(ratios):.3f}."
+    print(f"\n{text}")
+    if wanted.write:
+        beside = ", with two busy loops beside it" if wanted.busy else ""
+        name, title = ("busy" if wanted.busy else "same"), f"One configuration against itself{beside}"
+        bar = "all say so, and none is ranked" if wanted.busy else "at most one better or worse in twenty"
+        common.write(name, title, f"{common.machine(python)}.\n\n{text} Bar: {bar}.")
+    most = 0 if wanted.busy else max(1, wanted.runs // 20)
+    sys.exit(wrong > most or wanted.busy and told < wanted.runs)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """What `farrier measure --search` loses against the whole grid, on six workloads.
 
     cargo build --release
-    python3 benches/search.py --python /venv/bin/python      # one with gunicorn, gevent, uvicorn-worker and fastapi
-    python3 benches/search.py --python ... --only mixed      # one of them
+    python3 benches/search.py                     # in about 25 minutes
+    python3 benches/search.py --only mixed        # one of them
+    python3 benches/search.py --point 5 --coarse  # shorter for each point of the grids, and fewer of threads
 
 For each workload a search has a minute; then the grid of every worker class is measured, and what the search chose once
 more among them. The loss is what the chosen configuration answers less than the best of the grid. Run it on a machine
@@ -10,14 +11,11 @@ with nothing else to do: two identical servers differ by up to 7 %, and a busy m
 """
 
 import argparse
-import json
-import pathlib
 import re
 import statistics
-import subprocess
-import tempfile
+import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import common
 
 WSGI = """import time
 
@@ -57,65 +55,78 @@ GRIDS = {
 }
 
 
-def measure(farrier, python, app, launch, *options):
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "app.py").write_text(app)
-        (folder / "Procfile").write_text(f"web: gunicorn app:app {launch}\n")
-        fixed = ["--format", "json", "--python", python, "--stalls", "off", "--connections", "64"]
-        command = [farrier, "measure", str(folder), *fixed, *options]
-        run = subprocess.run(command, capture_output=True, text=True)
-    if not run.stdout.startswith("{"):
-        raise SystemExit(f"{' '.join(command)}: {run.stderr or run.stdout}")
-    return json.loads(run.stdout)
+def measure(options, python, app, launch, *more):
+    files = {"app.py": app, "Procfile": f"web: gunicorn app:app {launch}\n"}
+    return common.run(options.farrier, python, files, "--stalls", "off", "--connections", 64, *more)
 
 
-def grid(farrier, python, app, name, spec):
+def grid(options, python, app, name, spec):
     bounds = [(int(low), int(high)) for low, high in re.findall(r"(\d+)\.\.(\d+)", spec)]
     points = 1
     for low, high in bounds:
         points *= high - low + 1
-    options = ["--grid", spec, "--one-connection", "off", "--budget", str((points + 1) * 8)]
-    found = measure(farrier, python, app, f"-k {name}", *options)
+    more = ["--grid", spec, "--one-connection", "off", "--budget", (points + 1) * options.point]
+    found = measure(options, python, app, f"-k {name}", *more)
     sound = (one for one in found["candidates"][1:] if one["errors"] * 1000 <= one["requests"])
     return {f"{name} {one['label']}": one["requests_per_second"]["median"] for one in sound}
 
 
 def chosen(found):
     """The class and the numbers of the best, from its command line: the last mention of an option wins."""
-    best = next(one for one in found["candidates"] if one["label"] == found["best"])
+    best = next((one for one in found["candidates"] if one["label"] == found["best"]), None)
+    if best is None:
+        raise SystemExit(f"the search names nothing: {found['warnings']}")
     line = " ".join(best["command"])
     last = lambda *names: (re.findall(rf"(?:{'|'.join(names)})[= ](\S+)", line) or [None])[-1]
     return last("--worker-class", "-k") or "sync", int(last("--workers", "-w") or 1), int(last("--threads") or 1), best
 
 
+def compared(options, python, name):
+    """The row of one workload, its loss, and how long the search took over its time."""
+    app, asgi = WORKLOADS[name]
+    launch = "-k uvicorn_worker.UvicornWorker" if asgi else ""
+    found = measure(options, python, app, launch, "--search", "--budget", options.budget)
+    kind, workers, threads, best = chosen(found)
+    if best["errors"] * 1000 > best["requests"]:
+        raise SystemExit(f"{name}: a configuration that fails requests was chosen: {best}")
+    table = {}
+    for one, spec in GRIDS[asgi]:
+        if options.coarse and re.search("threads=(2|8)\\.", spec):
+            continue
+        table |= grid(options, python, app, one, spec)
+    spec = f"workers={workers}..{workers},threads={threads}..{threads}"
+    own = next(iter(grid(options, python, app, kind, spec).values()))
+    top = max(table, key=table.get)
+    loss = max(0.0, 1 - own / max(table[top], own))
+    last = [f"{loss:.1%}", f"{found['seconds']:.0f}"]
+    return [name, f"{kind} {workers}x{threads}", f"{own:.0f}", top, f"{table[top]:.0f}", *last], loss, found["seconds"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--farrier", default=str(ROOT / "target/release/farrier"))
-    parser.add_argument("--python", required=True)
-    parser.add_argument("--budget", default="60")
+    common.arguments(parser)
+    parser.add_argument("--budget", type=int, default=60)
+    parser.add_argument("--point", type=int, default=8, help="seconds for each point of a grid")
+    parser.add_argument("--coarse", action="store_true")
     parser.add_argument("--only", choices=WORKLOADS)
-    wanted = parser.parse_args()
-    losses = []
-    print("| workload | chosen | requests/s | best of the grid | requests/s | loss | seconds |\n|---|---|---:|---|---:|---:|---:|")
-    for name in [wanted.only] if wanted.only else WORKLOADS:
-        app, asgi = WORKLOADS[name]
-        launch = "-k uvicorn_worker.UvicornWorker" if asgi else ""
-        found = measure(wanted.farrier, wanted.python, app, launch, "--search", "--budget", wanted.budget)
-        kind, workers, threads, best = chosen(found)
-        if best["errors"] * 1000 > best["requests"]:
-            raise SystemExit(f"{name}: a configuration that fails requests was chosen: {best}")
-        table = {}
-        for one, spec in GRIDS[asgi]:
-            table |= grid(wanted.farrier, wanted.python, app, one, spec)
-        spec = f"workers={workers}..{workers},threads={threads}..{threads}"
-        own = next(iter(grid(wanted.farrier, wanted.python, app, kind, spec).values()))
-        top = max(table, key=table.get)
-        loss = max(0.0, 1 - own / max(table[top], own))
+    options = parser.parse_args()
+    python = common.python(options.python)
+    rows, losses, late = [], [], 0
+    for name in [options.only] if options.only else WORKLOADS:
+        row, loss, seconds = compared(options, python, name)
+        rows.append(row)
         losses.append(loss)
-        row = [name, f"{kind} {workers}x{threads}", f"{own:.0f}", top, f"{table[top]:.0f}", f"{loss:.1%}", f"{found['seconds']:.0f}"]
-        print("| " + " | ".join(row) + " |", flush=True)
-    print(f"\nmean loss {statistics.mean(losses):.1%}, worst {max(losses):.1%}")
+        late = max(late, seconds - options.budget)
+        print(" | ".join(row), flush=True)
+    names = ["workload", "chosen", "requests/s", "best of the grid", "requests/s", "loss", "seconds"]
+    mean, worst = statistics.mean(losses), max(losses)
+    text = common.table(names, rows)
+    text += f"\n\nMean loss {mean:.1%} (bar: 4 %), worst {worst:.1%} (bar: 10 %). 64 connections, {options.budget} s for a "
+    text += f"search, {options.point} s for each point of a grid."
+    print(f"\n{text}")
+    if options.write:
+        common.write("search", "The search against the whole grid", f"{common.machine(python)}.\n\n{text}")
+    sys.exit(mean > 0.04 or worst > 0.1 or late > 10)
 
 
 if __name__ == "__main__":

@@ -277,6 +277,10 @@ pub(crate) struct Measure {
     /// Connections that are kept busy.
     #[arg(long, short = 'c', value_name = "N", default_value_t = CONNECTIONS)]
     pub(crate) connections: usize,
+    /// Requests a second of the last phase, which sends on a schedule whatever the server does; if not given, two thirds of
+    /// what the slowest configuration answers, and further rates as far as there is time.
+    #[arg(long, short = 'r', value_name = "N", conflicts_with = "search")]
+    pub(crate) rate: Option<f64>,
     /// Seconds that the run may take: 30 if not given, and 60 of a search.
     #[arg(long, short = 't', value_name = "SECONDS")]
     pub(crate) budget: Option<u64>,
@@ -328,6 +332,7 @@ impl Measure {
             python: None,
             urls: vec!["/".to_owned()],
             connections: CONNECTIONS,
+            rate: None,
             budget: None,
             demo: false,
             search: false,

@@ -149,12 +149,28 @@ pub struct Survey {
 /// path relative to the root) held the second.
 pub fn survey(request: &Request, instead: &[(&str, &str)]) -> Result<Survey, discover::Error> {
     let Reading { files, facts, assembly, mut notes, idle } = gather(request, instead)?;
+    let comments = comments(&facts);
+    let of_file = |path: &str| request.about_file(path);
+    let apart = suppress::Apart {
+        files: &files,
+        facts: &facts,
+        directives: with_names(request, |names| suppress::Directives::read(&files, &comments, names)),
+        rules: rules::CARDS.iter().map(|card| card.name).filter(|rule| request::is_blocking(rule)).collect(),
+        of_file: &of_file,
+    };
+    let (of_line, of_call) = (|place| apart.of_line(place), |place| apart.of_call(place));
     let code = Code::new(&files, &facts.python);
+    let remarks = apart.says_something().then_some(app::Remarks { line: &of_line, call: &of_call });
+    let code = match remarks {
+        Some(remarks) => code.with_remarks(remarks),
+        None => code,
+    };
     let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
         app::orphans(&code, &applications, &request.instructions)
     });
     drop(code);
+    drop(apart);
     let orphans = orphans.unwrap_or_default();
     // An entry point that one application lacks another one may have.
     let all = || applications.iter().flatten().chain(&orphans);
@@ -185,9 +201,14 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
     // What is allowed is left out first: of what shares a call with it, there is still something to say.
     let findings = rules::one_per_call(findings);
     let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
+    let function = |place: source::Place| facts.python.get(&place.file)?.function_around(place.span);
+    findings = rules::one_per_call_left(findings);
     for finding in &mut findings {
-        let place = finding.primary.place;
-        finding.function = facts.python.get(&place.file).and_then(|module| module.function_around(place.span));
+        finding.function = function(finding.primary.place);
+        if let Some(cause) = &mut finding.cause {
+            let places = cause.places().into_iter();
+            cause.functions = places.filter_map(|place| Some((place, function(place)?))).collect();
+        }
     }
     notes.sort();
     notes.dedup();
@@ -196,7 +217,7 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
         orphans,
         host,
         advice,
-        findings: sorted(findings, &files),
+        findings: in_order(findings, &files),
         unasked,
         suppressed,
         notes,
@@ -443,6 +464,16 @@ fn comments(facts: &Facts) -> BTreeMap<source::FileId, Vec<source::Comment>> {
     facts.comments.iter().map(|(&file, comments)| (file, comments.clone())).chain(of_python).collect()
 }
 
+/// Reads something with the names that comments may use.
+fn with_names<T>(request: &Request, read: impl FnOnce(suppress::Names<'_>) -> T) -> T {
+    let own = request.policies.iter().map(|policy| policy.name);
+    let all: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).chain(own).collect();
+    let resolve = |word: &str| {
+        rules::Card::find(word).map(|card| card.name).or_else(|| all.iter().copied().find(|name| *name == word))
+    };
+    read(suppress::Names { resolve: &resolve, all: &all })
+}
+
 /// Sets apart what comments in the files silence, and says what is wrong with those comments.
 fn silence(
     findings: Vec<Finding>,
@@ -456,12 +487,6 @@ fn silence(
         let file = fault.place.file;
         comments.entry(file).or_insert_with(|| read::toml_comments(files.get(file).text()));
     }
-    let own = request.policies.iter().map(|policy| policy.name);
-    let all: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).chain(own).collect();
-    let resolve = |word: &str| {
-        rules::Card::find(word).map(|card| card.name).or_else(|| all.iter().copied().find(|name| *name == word))
-    };
-    let names = suppress::Names { resolve: &resolve, all: &all };
     let extent = |place| facts.extent(files, place);
     let variables = BTreeSet::new();
     let (parameters, stated) = (&request.rules, &request.stated);
@@ -475,7 +500,7 @@ fn silence(
         parameters,
         stated,
     };
-    let mut directives = suppress::Directives::read(files, &comments, names);
+    let mut directives = with_names(request, |names| suppress::Directives::read(files, &comments, names));
     let (mut kept, mut suppressed) = directives.silence(findings, &extent);
     // What is wrong with comments can be silenced like anything else, and only then it is known which
     // comments that do so are of no use.
@@ -492,7 +517,7 @@ fn silence(
 }
 
 /// Findings by file, line and rule, which is how people work through them.
-fn sorted(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
+fn in_order(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| (finding.primary.place.span, finding.rule);
         let path = |finding: &Finding| files.get(finding.primary.place.file).path().to_owned();

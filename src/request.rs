@@ -87,7 +87,17 @@ struct Allow {
     spot: Option<Spot>,
 }
 
+/// Whether a rule is about calls that block.
+pub fn is_blocking(rule: &str) -> bool {
+    Card::find(rule).is_some_and(|card| card.group == "blocking")
+}
+
 impl Allow {
+    /// Whether it is about some files, that at `path` among them.
+    fn names(&self, path: &str) -> bool {
+        self.path.as_ref().is_some_and(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
+    }
+
     fn covers(&self, finding: &Finding, files: &Files) -> bool {
         let path = files.get(finding.primary.place.file).path();
         self.path.as_ref().is_none_or(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
@@ -158,6 +168,14 @@ impl Request {
     /// Whether a rule may say something about a file.
     pub fn runs(&self, rule: &str, path: &str) -> bool {
         self.rules.runs(rule) && !self.per_file.iter().any(|own| own.ignores(rule, path))
+    }
+
+    /// Which settings speak about blocking calls in the file at `path` and not in every file, as numbers.
+    pub fn about_file(&self, path: &str) -> Vec<usize> {
+        let concerns = |own: &&PerFile| own.names_any(&|rule| is_blocking(rule)) && own.concerns(path);
+        let per_file = self.per_file.iter().enumerate().filter(|(_, own)| concerns(own)).map(|(at, _)| 2 * at);
+        let allowed = self.allowed.entries.iter().enumerate().filter(|(_, allow)| allow.names(path));
+        per_file.chain(allowed.map(|(at, _)| 2 * at + 1)).collect()
     }
 
     /// What to leave between clocks, as the rules have it that say where too little is left.

@@ -111,6 +111,8 @@ fn ran(application: &Application) -> Ran {
             Context::Thread(Pool::AnyIo) => "AnyIO thread",
             Context::Thread(Pool::Executor) => "executor thread",
             Context::Thread(Pool::Request) => "request thread",
+            Context::Thread(Pool::Process) => "thread of the process",
+            Context::Thread(Pool::Server) => "thread of the server",
             Context::Worker | Context::Greenlet => "worker",
             Context::OwnLoop => "own loop",
         };

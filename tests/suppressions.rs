@@ -102,7 +102,7 @@ const LONG: &[(&str, &str, &str)] = &[
     (
         "compose, as a list",
         "compose.yaml",
-        "services:\n  web:\n    image: x\n    HERE\n    command:\n      ELSEWHERE\n      - gunicorn\n      - app:app  ELSEWHERE\n      - -k\n      - eventlet  HERE\n",
+        "services:\n  web:\n    image: x\n    HERE\n    command:\n      ELSEWHERE\n      - gunicorn\n      - app:app  ELSEWHERE\n      - -k  HERE\n      - eventlet  HERE\n",
     ),
     (
         "compose, a list at the margin of its key",
@@ -112,7 +112,7 @@ const LONG: &[(&str, &str, &str)] = &[
     (
         "Kubernetes, as a list",
         "k8s.yaml",
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          HERE\n          command:\n            - gunicorn  ELSEWHERE\n            - app:app\n            - -k\n            HERE\n            - eventlet\n",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          HERE\n          command:\n            - gunicorn  ELSEWHERE\n            - app:app\n            - -k  HERE\n            HERE\n            - eventlet\n",
     ),
     (
         "makefile",

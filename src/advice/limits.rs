@@ -3,14 +3,13 @@
 //! The user counts before a file, a file before the machine. The machine that runs this counts for services
 //! that no file bounds, and never where a file says what they are sure to get.
 
-use super::{Around, Sources};
-use crate::deployment::Surge;
-use crate::deployment::{Deployment, UnitKind};
+use super::{Around, Declared, Sources};
+use crate::deployment::{Abreast, Deployment, Surge, UnitKind};
 use crate::findings::Confidence;
 use crate::host::{Host, What};
 use crate::sizing::{Inputs, Known, Origin};
 use crate::source::{Files, Located, Place};
-use crate::values::Cpus;
+use crate::values::{Bytes, Cpus};
 
 /// Sets cores, memory and copies of `inputs`.
 pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Sources<'_>) {
@@ -77,6 +76,7 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
         None if declared.memory.is_some() => Vec::new(),
         None => known(&limits.memory_beside, files),
     };
+    share(inputs, deployment, declared, files);
     let sure = |place: Option<Place>| if place.is_some() { Confidence::High } else { Confidence::Medium };
     inputs.replicas = stated.replicas.clone().or_else(|| {
         let (copies, source, place) = Around { deployment, stated, files }.copies()?;
@@ -93,6 +93,27 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
     inputs.most_replicas = written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
     let most = inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |most| most.value);
     inputs.surge = surge(deployment, most);
+}
+
+/// Takes off `inputs` what other processes of the same entry use: a manager starts them on one machine. Who states what
+/// one copy has knows of those that are copies.
+fn share(inputs: &mut Inputs, deployment: &Deployment, declared: &Declared, files: &Files) {
+    let Some(abreast) = &deployment.limits.abreast else { return };
+    let Abreast::Count(count) = abreast.value else {
+        inputs.abreast_open = true;
+        return;
+    };
+    let (are_copies, place) = (deployment.limits.replicas.is_some(), files.describe(abreast.place));
+    if count < 2 {
+        return;
+    }
+    let each = |source: &str| format!("{source}, shared by {count} processes, {place}");
+    if let Some(cpus) = inputs.cpus.as_mut().filter(|_| !are_copies || declared.cpus.is_none()) {
+        *cpus = Known::new(Cpus(cpus.value.0 / f64::from(count)), each(&cpus.source), cpus.confidence);
+    }
+    if let Some(memory) = inputs.memory.as_mut().filter(|_| !are_copies || declared.memory.is_none()) {
+        *memory = Known::new(Bytes(memory.value.0 / u64::from(count)), each(&memory.source), memory.confidence);
+    }
 }
 
 /// Sets cores and memory of a service that nothing starts yet.

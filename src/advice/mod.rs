@@ -27,7 +27,7 @@ pub use stated::Stated;
 pub use stopping::longer;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
-use crate::deployment::{Deployment, Effective, UnitKind};
+use crate::deployment::{Deployment, Effective, LARGE_NODE, UnitKind};
 use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
@@ -118,6 +118,11 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         Some(Known::certain(tokens.value?, files.describe(tokens.place)))
     });
     inputs.evidence = application.map_or_else(Vec::new, |application| seen::lines(application, files));
+    inputs.all_in_threads = deployment.server == Server::Hypercorn
+        && application.is_some_and(|application| application.interface == Interface::Wsgi);
+    if inputs.all_in_threads {
+        inputs.evidence.extend(seen::beside(deployment));
+    }
     inputs.models = application.and_then(memory::models);
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
     let cores = inputs.cpus.as_ref().map(|cpus| cpus.value);
@@ -132,6 +137,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
         written: GROUP.into_iter().filter_map(|name| Some((name, written(deployment, name, files)?))).collect(),
     };
+    inputs.most_workers = capped(deployment, cores, files);
     inputs.threads_come = deployment.server == Server::Granian
         && inputs.configured.threads.as_ref().is_some_and(|threads| threads.source == "default");
     inputs.chain = timing::chain(Around { deployment, stated, files }, sources.margins);
@@ -265,6 +271,8 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,
         Server::Hypercorn | Server::Granian if interface == Some(Interface::Asgi) => Class::EventLoop,
+        // Its loop takes the requests, and threads beside it answer them: no setting says how many.
+        Server::Hypercorn if interface == Some(Interface::Wsgi) => Class::EventLoop,
         // A configuration alone names none, and few give it one of the other kind.
         Server::Hypercorn if deployment.kind == UnitKind::GunicornConfiguration && application.is_none() => {
             let why = "as Hypercorn serves ASGI applications";
@@ -336,6 +344,16 @@ fn written(deployment: &Deployment, name: &str, files: &Files) -> Option<Known<S
 
 /// What is longer is no formula to read in a line.
 const MOST_WRITTEN: usize = 60;
+
+/// What a formula over the cores of the machine comes to on one that has many times those of the service, where
+/// nothing is known of the machine.
+fn capped(deployment: &Deployment, cores: Option<Cpus>, files: &Files) -> Option<Known<u32>> {
+    let many = cores.is_some_and(|cores| cores.0 * 4.0 <= f64::from(LARGE_NODE));
+    let most = u32::try_from(deployment.workers_on_large_node.filter(|_| many)?).ok()?;
+    let place = deployment.setting("workers").filter(|workers| workers.value().is_none())?.place()?;
+    let source = format!("at most, with {LARGE_NODE} cores, {}", files.describe(place));
+    Some(Known::new(most, source, Confidence::Medium))
+}
 
 /// What a setting is today; what follows the limit of its container, on `cores`.
 fn configured(deployment: &Deployment, name: &str, cores: Option<Cpus>, files: &Files) -> Option<Known<u32>> {

@@ -3,7 +3,11 @@
 use std::cmp::Reverse;
 
 use crate::app::{Application, Context, Evidence, HandlerKind, Pool};
+use crate::deployment::Deployment;
 use crate::source::Files;
+
+/// The threads that asyncio has for whoever asks for one (`ThreadPoolExecutor` of Python 3.8 and later).
+const EXECUTOR: &str = "the loop's default executor: min(32, cores + 4) threads in each worker";
 
 /// How many places a line names.
 const NAMED: usize = 3;
@@ -26,14 +30,21 @@ pub(super) fn lines(application: &Application, files: &Files) -> Vec<String> {
         application.handlers.iter().any(|handler| handler.kind == HandlerKind::Sync && here(handler.runs))
     };
     if plain(Pool::Executor) {
-        lines.push(
-            "plain handlers share the loop's default executor: min(32, cores + 4) threads in each worker".to_owned(),
-        );
+        lines.push(format!("plain handlers share {EXECUTOR}"));
+    }
+    if plain(Pool::Process) {
+        lines.push("plain consumers share one thread in each process: while one waits, the others do".to_owned());
     }
     if plain(Pool::Request) {
         lines.push("plain views get a thread for each request, which no setting bounds".to_owned());
     }
     lines
+}
+
+/// Which threads answer the requests of a WSGI application under Hypercorn, whose trio has a pool of its own.
+pub(super) fn beside(deployment: &Deployment) -> Option<String> {
+    let is_trio = deployment.class.is_some_and(|class| class.name() == "trio");
+    (!is_trio).then(|| format!("requests share {EXECUTOR}"))
 }
 
 /// `waits: `requests.get` in `quote` (main.py:9), and 4 more calls`.

@@ -52,6 +52,10 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
     });
     let kept = application.keepsakes.iter().filter(|kept| kept.is_for_production(files)).filter_map(|kept| {
         let KeepsakeKind::Memory(what) = kept.kind else { return None };
+        // A cache that each has for itself answers less often, and as rightly.
+        if what.contains("SimpleCache") {
+            return None;
+        }
         // Only consumers listen to it, and those need a loop.
         let is_used = !what.contains("channel layer") || class == Class::EventLoop;
         is_used.then(|| Single {

@@ -10,7 +10,7 @@ use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, lo
 use crate::findings::Confidence;
 use crate::python::calls::last_name;
 use crate::python::catalogue::{Category, Weight};
-use crate::python::effects::{Chain, Effects, Sink};
+use crate::python::effects::{Chain, Effects, Part, Sink};
 use crate::python::frameworks::Found;
 use crate::python::syntax::ast;
 use crate::python::types::{Frame, FunctionId, Switch};
@@ -119,10 +119,14 @@ impl Cause {
     }
 }
 
-/// For each handler, the ways to everything below it that takes time.
-pub(super) fn chains(effects: &Effects<'_, '_>, entries: &[Entry<'_>]) -> Vec<Vec<Chain>> {
-    let mut chains = effects.chains(entries.iter().map(|entry| entry.node));
-    for (entry, chains) in entries.iter().zip(&mut chains) {
+/// For each handler, the ways to everything of a part below it that takes time.
+pub(super) fn chains<'f>(
+    effects: &Effects<'_, '_>,
+    part: &Part,
+    entries: impl Iterator<Item = &'f Entry<'f>> + Clone,
+) -> Vec<Vec<Chain>> {
+    let mut chains = effects.chains_in(entries.clone().map(|entry| entry.node), part);
+    for (entry, chains) in entries.zip(&mut chains) {
         for chain in chains {
             chain.doubts += usize::from(entry.found.doubts);
         }
@@ -130,9 +134,10 @@ pub(super) fn chains(effects: &Effects<'_, '_>, entries: &[Entry<'_>]) -> Vec<Ve
     chains
 }
 
-/// The blocking calls that handlers on the loop reach.
+/// The blocking calls of a part that handlers on the loop reach.
 pub(super) fn blocking(
     effects: &Effects<'_, '_>,
+    (part, remarks): (&Part, (u64, u64)),
     entries: &[&Entry<'_>],
     chains: &[Vec<Chain>],
     sources: &repair::Sources<'_>,
@@ -142,7 +147,7 @@ pub(super) fn blocking(
     let on_loop = entries.iter().zip(chains).filter(|(entry, _)| entry.on_loop);
     for (entry, chains) in on_loop {
         for chain in chains {
-            let categories = categories(&effects.node(chain.end).sinks);
+            let categories = categories(effects.sinks_in(chain.end, part));
             if categories.is_empty() {
                 continue;
             }
@@ -174,7 +179,7 @@ pub(super) fn blocking(
                     name: entry.handler.name.clone(),
                     place: entry.handler.place,
                     role,
-                    sites: sites(effects, chain, category),
+                    sites: sites(effects, part, chain, category),
                 });
             }
         }
@@ -185,12 +190,14 @@ pub(super) fn blocking(
     let is_async = |function: FunctionId| effects.types().function(function).is_async;
     let wrapped = entries.iter().map(|entry| entry.found).filter(|found| found.frame.function != found.function);
     let wrapped = wrapped.filter(|found| is_async(found.frame.function)).map(|found| found.function).collect();
-    let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
+    let lines = Lines::new(effects, part, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
     let (asking, route_classes) = (loops::asking(effects), RouteClasses::default());
     // Nothing of asyncio works there.
     let on_trio = framework == Framework::Quart && effects.types().imports_package("quart_trio");
     let report = Report {
         effects,
+        part,
+        remarks,
         on_trio,
         framework,
         handlers,
@@ -271,14 +278,14 @@ fn stands_in(effects: &Effects<'_, '_>, chain: &Chain) -> Option<usize> {
 }
 
 /// The calls in the function in which the loop stands still that lead on, or that block themselves.
-fn sites(effects: &Effects<'_, '_>, chain: &Chain, category: Category) -> Vec<Site> {
+fn sites(effects: &Effects<'_, '_>, part: &Part, chain: &Chain, category: Category) -> Vec<Site> {
     let end = effects.node(chain.end);
+    let sinks = || effects.sinks_in(chain.end, part);
     let own = || {
-        let heavy =
-            end.sinks.iter().any(|sink| sink.effect.category == category && sink.effect.weight > Weight::Slight);
+        let heavy = sinks().any(|sink| sink.effect.category == category && sink.effect.weight > Weight::Slight);
         let told =
             move |sink: &&Sink| sink.effect.category == category && (sink.effect.weight > Weight::Slight || !heavy);
-        end.sinks.iter().filter(told).map(|sink| (end.frame, sink.span)).collect()
+        sinks().filter(told).map(|sink| (end.frame, sink.span)).collect()
     };
     match chain.ways.get(stands_in(effects, chain).unwrap_or(0)) {
         Some(way) => vec![(effects.node(way.node).frame, way.span)],
@@ -286,10 +293,10 @@ fn sites(effects: &Effects<'_, '_>, chain: &Chain, category: Category) -> Vec<Si
     }
 }
 
-fn categories(sinks: &[Sink]) -> Vec<Category> {
+fn categories<'s>(sinks: impl Iterator<Item = &'s Sink>) -> Vec<Category> {
     // Of what is slight, only files and locks say something about the code: encoding JSON is what handlers do.
     let says = |category| matches!(category, Category::File | Category::Lock);
-    let told = sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || says(sink.effect.category));
+    let told = sinks.filter(|sink| sink.effect.weight > Weight::Slight || says(sink.effect.category));
     let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
     found.sort();
     found.dedup();
@@ -311,6 +318,10 @@ struct Way {
 
 struct Report<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
+    /// What of it is told now.
+    part: &'e Part,
+    /// What the project says about the places of that part.
+    remarks: (u64, u64),
     framework: Framework,
     /// Whether the loop is trio's.
     on_trio: bool,
@@ -334,7 +345,8 @@ impl Report<'_, '_, '_> {
     fn blocking(&self, category: Category, mut cause: Cause) -> Option<Stated> {
         let types = self.effects.types();
         let end = self.effects.node(cause.end);
-        let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
+        let sinks: Vec<&Sink> =
+            self.effects.sinks_in(cause.end, self.part).filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         cause.settle(weight);
         let lines = self.lines.towards(&cause.ends, cause.chain.doubts);
@@ -350,7 +362,7 @@ impl Report<'_, '_, '_> {
         let shortness = |sink: &Sink| Reverse(longest(category, limits::of(types, end.frame, sink, &ways).limit));
         let sink = *heavy().min_by_key(|sink| (sink.switched, fails(sink), concludes(&sink.what), shortness(sink)))?;
         // Beside a call that matters, one that does not is no news.
-        let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
+        let all = cause.ends.iter().flat_map(|&end| self.effects.sinks_in(end, self.part));
         let alike = all.filter(|other| {
             other.effect.category == category && (other.effect.weight > Weight::Slight || weight == Weight::Slight)
         });
@@ -406,6 +418,7 @@ impl Report<'_, '_, '_> {
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
+            remarks: self.remarks,
             anchors: sites.iter().chain(&lines.sites).map(|&(frame, span)| self.place(frame, span)).collect(),
             passed: lines.hops.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
             direct: outer + 1 == steps.len(),

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::blocking::Site;
 use crate::python::calls::EventKind;
-use crate::python::effects::{Effects, Step};
+use crate::python::effects::{Effects, Part, Step};
 
 /// How many plain functions a way may lead through.
 const MAX_HOPS: usize = 8;
@@ -39,12 +39,12 @@ pub(super) struct Found {
 
 impl<'e, 't, 'a> Lines<'e, 't, 'a> {
     /// For what the loop calls at these nodes.
-    pub(super) fn new(effects: &'e Effects<'t, 'a>, entries: impl Iterator<Item = usize>) -> Self {
+    pub(super) fn new(effects: &'e Effects<'t, 'a>, part: &Part, entries: impl Iterator<Item = usize>) -> Self {
         let nodes = effects.nodes();
         let mut callers: Vec<Vec<(usize, Step)>> = vec![Vec::new(); nodes.len()];
         let mut entered = vec![false; nodes.len()];
-        for (from, node) in nodes.iter().enumerate() {
-            for step in &node.steps {
+        for from in 0..nodes.len() {
+            for step in effects.steps_in(from, part) {
                 callers[step.to].push((from, *step));
                 entered[step.to] |= step.left;
             }
@@ -60,7 +60,7 @@ impl<'e, 't, 'a> Lines<'e, 't, 'a> {
                 continue;
             }
             begun[node] = Some(doubts);
-            for step in nodes[node].steps.iter().filter(|step| begun[step.to].is_none()) {
+            for step in effects.steps_in(node, part).filter(|step| begun[step.to].is_none()) {
                 open.push(Reverse((doubts + usize::from(step.doubts), step.to)));
             }
         }

@@ -31,6 +31,7 @@ mod orphans;
 mod pools;
 mod reach;
 mod reached;
+mod remarks;
 mod repair;
 mod route_classes;
 mod settings;
@@ -58,12 +59,13 @@ pub use keepsakes::{Keepsake, KeepsakeKind};
 pub use metrics::FOLDER as METRICS_FOLDER;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
+pub use remarks::Remarks;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 pub use workload::{Evidence, Leaning, Workload, WorkloadKind};
 
 pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::deeds::{Deeds, whole_names};
-use crate::python::effects::{Effects, Mark};
+use crate::python::effects::{Chain, Effects, Mark, Part};
 use crate::python::frameworks::{self, Foreign, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::modules::Start;
@@ -175,12 +177,19 @@ pub struct Code<'a> {
     files: &'a Files,
     modules: &'a BTreeMap<FileId, Module>,
     project: OnceLock<Project<'a>>,
+    remarks: Option<Remarks<'a>>,
 }
 
 impl<'a> Code<'a> {
     /// The modules of a project.
     pub fn new(files: &'a Files, modules: &'a BTreeMap<FileId, Module>) -> Self {
-        Self { files, modules, project: OnceLock::new() }
+        Self { files, modules, project: OnceLock::new(), remarks: None }
+    }
+
+    /// The same with what is said about some of its places.
+    #[must_use]
+    pub fn with_remarks(self, remarks: Remarks<'a>) -> Self {
+        Self { remarks: Some(remarks), ..self }
     }
 
     fn project(&self) -> &Project<'a> {
@@ -315,13 +324,12 @@ fn assemble<'a>(
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
-    let chains = blocking::chains(&effects, &entries);
+    let chains = blocking::chains(&effects, &Part::default(), entries.iter());
     let reached = reached::reached(&effects, &entries, &chains);
     let back = blocking::back_from_threads(&mut effects, &entries);
-    let chains: Vec<_> = chains.into_iter().chain(blocking::chains(&effects, &back)).collect();
     let all: Vec<&blocking::Entry<'_>> = entries.iter().chain(&back).collect();
-    let sources = repair::Sources { files, modules };
-    let blocking = blocking::blocking(&effects, &all, &chains, &sources, object.framework);
+    let chains = chains.into_iter().chain(blocking::chains(&effects, &Part::default(), back.iter())).collect();
+    let blocking = blocked(code, &effects, &all, chains, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
     let nested_loops = nested::find(&effects, &entries, modules);
     let beginnings = beginnings::find(types, &entries, object, files, modules);
@@ -363,6 +371,32 @@ fn assemble<'a>(
         imports: foreign_imports(types, loaded),
         early: early_imports(types, loaded),
     }
+}
+
+/// The blocking calls that handlers on the loop reach by `chains`, those of which something else is said told apart.
+fn blocked(
+    code: &Code<'_>,
+    effects: &Effects<'_, '_>,
+    entries: &[&blocking::Entry<'_>],
+    chains: Vec<Vec<Chain>>,
+    framework: Framework,
+) -> Vec<Blocking> {
+    let sources = repair::Sources { files: code.files, modules: code.modules };
+    let of = |part: &Part, remarks, chains: &[Vec<Chain>]| {
+        blocking::blocking(effects, (part, remarks), entries, chains, &sources, framework)
+    };
+    let parts = remarks::parts(effects, entries, code.remarks);
+    if let [(whole, remarks)] = parts.as_slice() {
+        return of(whole, *remarks, &chains);
+    }
+    drop(chains);
+    let each = parts.iter().map(|(part, remarks)| {
+        let chains = blocking::chains(effects, part, entries.iter().copied());
+        of(part, *remarks, &chains)
+    });
+    let mut blocking: Vec<Blocking> = each.flatten().collect();
+    blocking.sort_by_key(|blocking| (blocking.call, blocking.category));
+    blocking
 }
 
 /// What makes a library yield to greenlets: functions that are called for it, and packages that are imported.

@@ -42,6 +42,9 @@ pub struct Blocking {
     pub more: Vec<Place>,
     /// The call in the last `async` frame, where the loop is left waiting; `call` itself when `direct`.
     pub anchor: Place,
+    /// What the project says about the places of the lines, and about those of the calls: what is told together has
+    /// these in common.
+    pub remarks: (u64, u64),
     /// Every place where the loop is left waiting for `call` or one of `more`, `anchor` among them; in
     /// the order of files and lines.
     pub anchors: Vec<Place>,

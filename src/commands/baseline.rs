@@ -35,7 +35,7 @@ pub(super) fn load(path: &Path, named: bool) -> Result<Option<Baseline>, Failure
 
 /// One entry as `check` and `show` name it.
 pub(super) fn describe(entry: &Entry) -> String {
-    let times = if entry.count == 1 { String::new() } else { format!(" ({} times)", entry.count) };
+    let times = if entry.places() == 1 { String::new() } else { format!(" ({} times)", entry.places()) };
     format!("`{}` at `{}`{times}", entry.rule, entry.text)
 }
 
@@ -73,8 +73,8 @@ fn show(cli: &Cli, at: &BaselineAt) -> Result<Done, Failure> {
     for entry in baseline.entries() {
         let is_same = |stale: &&Entry| (&stale.file, &stale.fingerprint) == (&entry.file, &entry.fingerprint);
         let state = match compared.stale.iter().find(is_same) {
-            Some(stale) if stale.count == entry.count => "  gone".to_owned(),
-            Some(stale) => format!("  {} of {} gone", stale.count, entry.count),
+            Some(stale) if stale.count == entry.places() => "  gone".to_owned(),
+            Some(stale) => format!("  {} of {} gone", stale.count, entry.places()),
             None => String::new(),
         };
         let _ = writeln!(text, "{}: {}{state}", entry.file, describe(entry));

@@ -77,7 +77,7 @@ pub(super) struct Managed {
 
 /// A node size at which a formula over host cores shows what it does; large nodes of the cloud
 /// providers have 64 cores and more (benoitc/gunicorn#2028 was met on such a one).
-pub(super) const LARGE_NODE: u32 = 64;
+pub const LARGE_NODE: u32 = 64;
 
 /// What the words of a command rest on, by their places.
 #[derive(Debug, Clone, Default)]

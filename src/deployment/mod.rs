@@ -56,11 +56,12 @@ mod wsgi_app;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
-    Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge, UnitKind,
-    python_of,
+    Abreast, Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge,
+    UnitKind, python_of,
 };
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use behind::Behind;
+pub use commands::LARGE_NODE;
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;

@@ -169,6 +169,7 @@ pub(super) fn within(unit: &Unit, program: &Unit, kept: Option<StopDefault>) -> 
     inner.sockets.clone_from(&program.sockets);
     inner.user = program.user.clone().or(inner.user);
     inner.limits.replicas = inner.limits.replicas.or_else(|| program.limits.replicas.clone());
+    inner.limits.abreast.clone_from(&program.limits.abreast);
     // Whichever kill comes first.
     let seconds = |limit: &Located<Seconds>| limit.value.0;
     inner.container.stops_group = program.container.stops_group;

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::Finding;
-use crate::source::Files;
+use crate::source::{Files, Place};
 
 /// The identity of a finding. Two equal ones in one function share it, so whoever compares runs counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,10 +16,25 @@ pub struct Fingerprint(u64);
 impl Fingerprint {
     /// The fingerprint of a finding about `files`.
     pub fn of(finding: &Finding, files: &Files) -> Self {
-        let file = files.get(finding.primary.place.file);
-        let text = text(finding, files);
-        let function = finding.function.as_deref().unwrap_or_default();
-        Self(hash([finding.rule, file.path(), function, &text]))
+        Self::at(finding.rule, finding.primary.place, finding.function.as_deref(), files)
+    }
+
+    /// That of what a rule says about a place in a function.
+    pub fn at(rule: &str, place: Place, function: Option<&str>, files: &Files) -> Self {
+        Self(hash([rule, files.get(place.file).path(), function.unwrap_or_default(), &text(place, files)]))
+    }
+
+    /// Those of all that a finding stands for, its own first.
+    pub fn all(finding: &Finding, files: &Files) -> Vec<(Place, Self)> {
+        let own = finding.primary.place;
+        let others = finding.cause.iter().flat_map(|cause| {
+            let others = cause.places().into_iter().filter(|place| *place != own);
+            others.map(|place| {
+                let function = cause.functions.get(&place).map(String::as_str);
+                (place, Self::at(finding.rule, place, function, files))
+            })
+        });
+        std::iter::once((own, Self::of(finding, files))).chain(others).collect()
     }
 
     /// The fingerprint that is written as 16 hexadecimal digits.
@@ -35,11 +50,11 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The text that a finding points at, white space and line continuations made equal; the whole line where
+/// The text at a place, white space and line continuations made equal; the whole line where
 /// it points between two characters.
-fn text(finding: &Finding, files: &Files) -> String {
-    let file = files.get(finding.primary.place.file);
-    let span = finding.primary.place.span;
+fn text(place: Place, files: &Files) -> String {
+    let file = files.get(place.file);
+    let span = place.span;
     let line = || file.line_span(file.line(span.start)).map(|line| file.slice(line)).unwrap_or_default();
     let text = if span.is_empty() { line() } else { file.slice(span) };
     text.split_whitespace().filter(|word| *word != "\\").collect::<Vec<_>>().join(" ")
@@ -56,7 +71,7 @@ fn hash<const N: usize>(texts: [&str; N]) -> u64 {
 mod tests {
     use super::*;
     use crate::findings::{Confidence, Label, Severity};
-    use crate::source::{Place, Span};
+    use crate::source::Span;
 
     fn of(text: &str, what: &str, function: Option<&str>) -> Fingerprint {
         let mut files = Files::new();
@@ -75,6 +90,7 @@ mod tests {
             pattern: None,
             handlers: Vec::new(),
             way: Vec::new(),
+            cause: None,
             function: function.map(str::to_owned),
             fix: None,
         };

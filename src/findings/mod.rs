@@ -3,12 +3,14 @@
 //! Decides the shape of a statement, not its truth: rules decide that. A [`Finding`] is about the
 //! user's deployment, a [`Note`] about something farrier did not read or check.
 
+mod cause;
 mod fingerprint;
 mod fix;
 mod interned;
 mod note;
 mod suppressed;
 
+pub use cause::Cause;
 pub use fingerprint::Fingerprint;
 pub use fix::{Edit, Fix, Safety};
 pub use interned::interned;
@@ -130,6 +132,8 @@ pub struct Finding {
     pub handlers: Vec<Place>,
     /// The way from one of them to that call, step by step: its own place is one of the steps.
     pub way: Vec<Place>,
+    /// What it stands for, where that is more than its own place.
+    pub cause: Option<Cause>,
     /// The function or class of Python code that it stands in, by its dotted name within the file.
     pub function: Option<String>,
     /// A change of the user's files that settles it.

@@ -1,17 +1,34 @@
 //! Which of many configurations to take.
 //!
 //! Pure. Decides among configurations that answer nearly as much for the smaller one, because the
-//! difference would not come back in a second run.
+//! difference would not come back in a second run; and names none where the rates say more about
+//! the machine or the load generator than about the configurations.
 
 use super::outcome::{Measured, Outcome, Warning};
-use super::verdict::{MOST_FAILURES, TIE};
+use super::verdict::{Doubt, MOST_FAILURES, TIE, Verdict};
+
+/// What a run says about which configuration to take.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Choice<'a> {
+    /// This one.
+    Take(&'a Measured),
+    /// None, all fail requests.
+    AllFail,
+    /// The run does not tell.
+    Withheld(Doubt),
+}
+
+/// The configuration to take, where there is one.
+pub fn best(outcome: &Outcome) -> Option<&Measured> {
+    match choice(outcome) {
+        Choice::Take(best) => Some(best),
+        Choice::AllFail | Choice::Withheld(_) => None,
+    }
+}
 
 /// The configuration that a search came to; else the one that answers most, or the smallest of those within a tie of
-/// it; `None` where all fail requests.
-pub fn best(outcome: &Outcome) -> Option<&Measured> {
-    if let Some(search) = &outcome.search {
-        return outcome.candidates.get(search.best).filter(|one| failures_of(one) <= MOST_FAILURES);
-    }
+/// it.
+pub fn choice(outcome: &Outcome) -> Choice<'_> {
     let died = |label: &str| {
         outcome.warnings.iter().any(|warning| matches!(warning, Warning::Died { label: dead, .. } if dead == label))
     };
@@ -19,10 +36,47 @@ pub fn best(outcome: &Outcome) -> Option<&Measured> {
         outcome.candidates.iter().filter(|one| failures_of(one) <= MOST_FAILURES && !died(&one.label)).collect();
     let most = sound.iter().map(|one| one.rate.median).fold(0.0, f64::max);
     let memory = |one: &Measured| one.memory.map_or(u64::MAX, |memory| memory.bytes.0);
-    sound
-        .into_iter()
-        .filter(|one| one.rate.median > 0.0 && one.rate.median >= most * (1.0 - TIE))
-        .min_by_key(|one| (memory(one), one.workers))
+    let found = if let Some(search) = &outcome.search {
+        outcome.candidates.get(search.best).filter(|one| failures_of(one) <= MOST_FAILURES)
+    } else {
+        let highest = sound.iter().filter(|one| one.rate.median > 0.0 && one.rate.median >= most * (1.0 - TIE));
+        highest.min_by_key(|one| (memory(one), one.workers)).copied()
+    };
+    let Some(found) = found else { return Choice::AllFail };
+    // Where all others fail requests, no rate is needed to tell.
+    match doubt(outcome, &sound, found).filter(|_| sound.len() > 1) {
+        Some(doubt) => Choice::Withheld(doubt),
+        None => Choice::Take(found),
+    }
+}
+
+/// Why the rates of a run rank nothing, or do not reach this far.
+fn doubt(outcome: &Outcome, sound: &[&Measured], found: &Measured) -> Option<Doubt> {
+    let is_sound = |label: &str| sound.iter().any(|one| one.label == label);
+    let of_run = outcome.warnings.iter().find_map(|warning| match warning {
+        Warning::ForeignLoad { .. } => Some(Doubt::ForeignLoad),
+        // It might answer more than all others, if it were asked.
+        Warning::ClientBusy { label, .. } if is_sound(label) => Some(Doubt::ClientBusy),
+        _ => None,
+    });
+    let open = |verdict: &Verdict| match verdict {
+        // Errors told them apart, and no rate.
+        Verdict::Inconclusive(doubt) if !matches!(doubt, Doubt::BothFail | Doubt::SoundButSlower) => {
+            Some(doubt.clone())
+        }
+        _ => None,
+    };
+    of_run.or_else(|| match outcome.comparisons.iter().find(|one| one.label == found.label) {
+        Some(own) => open(&own.verdict),
+        // The first one has no verdict of its own: it is ahead as far as something is known of the others. Those that
+        // left a search were behind in every round they had.
+        None if outcome.search.is_some() => None,
+        None => {
+            let others = || outcome.comparisons.iter().filter(|one| is_sound(&one.label));
+            let all = others().all(|one| open(&one.verdict).is_some());
+            others().find_map(|one| open(&one.verdict)).filter(|_| all)
+        }
+    })
 }
 
 /// Share of the requests that failed.
@@ -36,7 +90,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Counted, Errors, Interval, Memory};
+    use crate::measure::{Comparison, Counted, Errors, Interval, Memory};
     use crate::values::Bytes;
 
     fn measured(label: &str, rate: f64, mib: u64, failed: u64) -> Measured {
@@ -60,7 +114,9 @@ mod tests {
             throttled: 0,
             connections: Vec::new(),
             shares: Vec::new(),
+            client: 0.1,
             scheduled: None,
+            steps: Vec::new(),
         }
     }
 
@@ -86,6 +142,35 @@ mod tests {
         assert_eq!(best(&outcome(all.clone(), Vec::new())).unwrap().label, "right");
         let died = Warning::Died { label: "right".to_owned(), reason: String::new() };
         assert_eq!(best(&outcome(all, vec![died])).unwrap().label, "large");
-        assert!(best(&outcome(vec![measured("failing", 9.0, 1, 2)], Vec::new())).is_none());
+        assert_eq!(choice(&outcome(vec![measured("failing", 9.0, 1, 2)], Vec::new())), Choice::AllFail);
+    }
+
+    #[test]
+    fn nothing_is_named_by_rates_that_rank_nothing() {
+        let all = || vec![measured("current", 60.0, 20, 0), measured("more", 100.0, 80, 0)];
+        let busy = |label: &str| Warning::ClientBusy { label: label.to_owned(), share: 0.9 };
+        let foreign = Warning::ForeignLoad { cores: 1.5 };
+        assert_eq!(choice(&outcome(all(), vec![foreign.clone()])), Choice::Withheld(Doubt::ForeignLoad));
+        assert_eq!(choice(&outcome(all(), vec![busy("current")])), Choice::Withheld(Doubt::ClientBusy));
+        // What fails requests is out whatever the machine did, and what is left needs no rate.
+        let one = vec![measured("current", 60.0, 20, 0), measured("failing", 900.0, 20, 900)];
+        assert_eq!(best(&outcome(one.clone(), vec![busy("failing")])).unwrap().label, "current");
+        assert_eq!(best(&outcome(one, vec![foreign])).unwrap().label, "current");
+    }
+
+    #[test]
+    fn nothing_is_named_by_rounds_that_do_not_tell() {
+        let with = |verdict: Verdict, rate: f64| {
+            let mut run = outcome(vec![measured("current", 60.0, 20, 0), measured("other", rate, 10, 0)], Vec::new());
+            let ratio = Interval { median: rate / 60.0, low: 0.5, high: 3.0 };
+            run.comparisons = vec![Comparison { label: "other".to_owned(), verdict, ratio, rounds: 4 }];
+            run
+        };
+        let noise = || Verdict::Inconclusive(Doubt::Noise);
+        assert_eq!(choice(&with(noise(), 90.0)), Choice::Withheld(Doubt::Noise));
+        assert_eq!(choice(&with(noise(), 40.0)), Choice::Withheld(Doubt::Noise), "the current one is no better known");
+        assert_eq!(best(&with(Verdict::Better, 90.0)).unwrap().label, "other");
+        assert_eq!(best(&with(Verdict::Same, 60.0)).unwrap().label, "other", "it is the smaller one");
+        assert_eq!(best(&with(Verdict::Worse, 40.0)).unwrap().label, "current");
     }
 }

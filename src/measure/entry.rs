@@ -30,6 +30,7 @@ pub(super) struct Entry {
     pub(super) switches: Option<u64>,
     pub(super) throttled: u64,
     pub(super) scheduled: Option<Scheduled>,
+    pub(super) steps: Vec<Scheduled>,
     /// Workers of the current start at the last look.
     pub(super) seen: Option<Vec<i32>>,
     /// Whether the current start was under load before.
@@ -58,6 +59,7 @@ impl Entry {
             switches: None,
             throttled: 0,
             scheduled: None,
+            steps: Vec::new(),
             seen: None,
             visited: false,
             died: false,

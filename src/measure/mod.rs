@@ -35,7 +35,7 @@ mod supervise;
 mod verdict;
 
 pub use alone::{Alone, Route, alone};
-pub use best::best;
+pub use best::{Choice, best, choice};
 pub use launch::{can_measure, command, decided, takes_socket};
 pub use outcome::{
     Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Search, Standing, Warning, Window,

@@ -26,7 +26,7 @@ pub struct Outcome {
 }
 
 /// What one candidate did over all its windows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The candidate's label.
     pub label: String,
@@ -68,8 +68,13 @@ pub struct Measured {
     /// Share of the processor time of each worker, largest first, averaged over windows; empty
     /// when the workers used too little to tell.
     pub shares: Vec<f64>,
-    /// The last phase, which sends on a schedule; `None` when there was no time for it.
+    /// Share of one core that the load generator used meanwhile, median over windows.
+    pub client: f64,
+    /// The last phase, which sends on a schedule, at the rate that every candidate was offered; `None` when there was no
+    /// time for it.
     pub scheduled: Option<Scheduled>,
+    /// The same at every rate that was offered, lowest first: how latency grows towards what the server can do.
+    pub steps: Vec<Scheduled>,
 }
 
 /// A median with the 95 % interval around it.

@@ -31,8 +31,15 @@ const SHORT: Duration = Duration::from_secs(10);
 const START_SHARE: f64 = 0.1;
 /// Share of the budget for the scheduled phase.
 const SCHEDULED_SHARE: f64 = 0.15;
-/// Share of the slowest candidate's rate that is offered in the scheduled phase.
+/// Share of the slowest candidate's rate that is offered to all in the scheduled phase.
 const SCHEDULED_RATE: f64 = 2.0 / 3.0;
+/// Shares of what a candidate reached itself that it is offered as well, as far as there is time: where latency begins to
+/// grow is not the same for all.
+const OWN_RATES: [f64; 3] = [0.9, 0.35, 0.6];
+/// Shortest step of the scheduled phase.
+const STEP: Duration = Duration::from_secs(1);
+/// Two rates that differ by less than this share are one.
+const SAME_RATE: f64 = 0.1;
 /// Fewest requests the scheduled phase is worth its time for.
 const FEWEST_SCHEDULED: f64 = 10.0;
 /// Failures from which more rounds would only repeat what is known.
@@ -378,26 +385,32 @@ impl<'a> Race<'a> {
             .filter_map(|candidate| compare::median(&self.rates(candidate)))
             .fold(f64::INFINITY, f64::min);
         let rate = self.plan.rate.unwrap_or(slowest * SCHEDULED_RATE);
-        let length = (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(Duration::from_secs(1));
-        if !rate.is_finite() || rate * length.as_secs_f64() < FEWEST_SCHEDULED {
+        let each = (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(STEP);
+        if !rate.is_finite() || rate * each.as_secs_f64() < FEWEST_SCHEDULED {
             return Ok(());
         }
         for candidate in 0..self.entries.len() {
+            let own = compare::median(&self.rates(candidate)).filter(|_| self.plan.rate.is_none());
+            let rates = steps(rate, own, each);
+            let length = each / u32::try_from(rates.len()).unwrap_or(u32::MAX).max(1);
             self.wake(candidate, report).await?;
             let Some(server) = self.servers.get(candidate).and_then(Option::as_ref) else {
                 continue;
             };
             let target = Rc::clone(&server.target);
-            let found = scheduled::run(&target, self.plan.connections, rate, length)
-                .await
-                .map_err(|error| Error::System { doing: "setting a timer", error })?;
-            if found.latency.is_none() {
-                let label =
-                    self.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
-                self.warnings.push(Warning::RateNotReached { label, offered: rate, achieved: found.achieved });
-            }
-            if let Some(entry) = self.entries.get_mut(candidate) {
-                entry.scheduled = Some(found);
+            for (step, common) in rates {
+                let found = scheduled::run(&target, self.plan.connections, step, length)
+                    .await
+                    .map_err(|error| Error::System { doing: "setting a timer", error })?;
+                if common && found.latency.is_none() {
+                    let named = self.plan.candidates.get(candidate);
+                    let label = named.map_or_else(String::new, |candidate| candidate.label.clone());
+                    self.warnings.push(Warning::RateNotReached { label, offered: step, achieved: found.achieved });
+                }
+                if let Some(entry) = self.entries.get_mut(candidate) {
+                    entry.scheduled = if common { Some(found.clone()) } else { entry.scheduled.take() };
+                    entry.steps.push(found);
+                }
             }
         }
         Ok(())
@@ -421,8 +434,45 @@ impl<'a> Race<'a> {
     }
 }
 
+/// The rates that a candidate is offered within this time, lowest first, and which of them all are offered.
+fn steps(common: f64, own: Option<f64>, time: Duration) -> Vec<(f64, bool)> {
+    let mut all = vec![(common, true)];
+    for rate in OWN_RATES.into_iter().filter_map(|share| Some(own? * share)) {
+        let length = time.div_f64(f64::from(u32::try_from(all.len()).unwrap_or(u32::MAX)) + 1.0);
+        let enough =
+            rate * length.as_secs_f64() >= FEWEST_SCHEDULED && common * length.as_secs_f64() >= FEWEST_SCHEDULED;
+        let new = all.iter().all(|(other, _)| (rate - other).abs() > SAME_RATE * rate.max(*other));
+        if length >= STEP && enough && new {
+            all.push((rate, false));
+        }
+    }
+    all.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    all
+}
+
 impl Drop for Race<'_> {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_phase_has_one_rate_and_a_long_one_a_ladder() {
+        let of = |own, seconds: u64| -> Vec<(i32, bool)> {
+            let all = steps(100.0, own, Duration::from_secs(seconds));
+            #[allow(clippy::cast_possible_truncation, reason = "a handful of small numbers")]
+            all.into_iter().map(|(rate, common)| (rate.round() as i32, common)).collect()
+        };
+        assert_eq!(of(Some(150.0), 1), [(100, true)]);
+        assert_eq!(of(Some(150.0), 2), [(100, true), (135, false)]);
+        // Six tenths of 150 is hardly another rate than 100.
+        assert_eq!(of(Some(150.0), 8), [(53, false), (100, true), (135, false)]);
+        assert_eq!(of(Some(400.0), 8), [(100, true), (140, false), (240, false), (360, false)]);
+        assert_eq!(of(None, 8), [(100, true)], "a rate that somebody asks for is the only one");
+        assert_eq!(steps(6.0, Some(9.0), Duration::from_secs(2)).len(), 1, "too few requests for two steps");
     }
 }

@@ -165,8 +165,9 @@ impl Race<'_> {
     }
 }
 
-/// Which candidate to take, and what that means for the one that was recommended.
-pub(super) fn found(race: &Race<'_>, candidates: &[Measured], comparisons: &[Comparison]) -> Search {
+/// Which candidate to take, and what that means for the one that was recommended; nothing where the rates do not
+/// rank, because something else than the servers decided them.
+pub(super) fn found(race: &Race<'_>, candidates: &[Measured], comparisons: &[Comparison], ranks: bool) -> Search {
     let usable = |one: &usize| {
         candidates.get(*one).is_some_and(|m| m.requests > 0 && failures_of(m) <= MOST_FAILURES)
             && race.entries.get(*one).is_some_and(|entry| !entry.died)
@@ -188,7 +189,11 @@ pub(super) fn found(race: &Race<'_>, candidates: &[Measured], comparisons: &[Com
     let over_recommended = if recommended == best { None } else { compare::ratio(&pairs) };
     let decided = race.plan.recommended.and_then(rounds).map(|comparison| &comparison.verdict);
     let fails = !usable(&recommended);
-    let standing = standing(best == recommended, over_recommended, pairs.len(), decided, fails);
+    let standing = if ranks || fails {
+        standing(best == recommended, over_recommended, pairs.len(), decided, fails)
+    } else {
+        Standing::Undecided
+    };
     let left = race.entries.iter().enumerate().filter_map(|(one, entry)| Some((one, entry.left_after?))).collect();
     Search { best, standing, over_recommended, left }
 }

@@ -33,12 +33,14 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
         warnings.push(Warning::ForeignLoad { cores: foreign });
     }
     let clients: Vec<f64> = (0..race.entries.len()).map(|candidate| client(&race.windows, candidate)).collect();
+    let mut generator = false;
     for ((described, entry), share) in race.plan.candidates.iter().zip(&race.entries).zip(&clients) {
         let label = || described.label.clone();
         if entry.failures() > MOST_FAILURES {
             warnings.push(Warning::Failures { label: label(), share: entry.failures(), errors: entry.errors });
         }
         if *share > MOST_CLIENT {
+            generator = true;
             warnings.push(Warning::ClientBusy { label: label(), share: *share });
         }
         if entry.throttled > 0 {
@@ -76,7 +78,8 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
     for one in &candidates {
         warnings.extend(uneven(one));
     }
-    let search = race.plan.search.then(|| search::found(race, &candidates, &comparisons));
+    let search =
+        race.plan.search.then(|| search::found(race, &candidates, &comparisons, foreign <= MOST_FOREIGN && !generator));
     Outcome {
         candidates,
         comparisons,
@@ -112,7 +115,9 @@ fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
             window.connections.iter().copied().map(f64::from).collect()
         }),
         shares: averaged(&race.windows, candidate, |window| window.shares.clone()),
+        client: client(&race.windows, candidate),
         scheduled: entry.scheduled.clone(),
+        steps: entry.steps.clone(),
     })
 }
 
@@ -236,7 +241,9 @@ mod tests {
             throttled: 0,
             connections: connections.to_vec(),
             shares: shares.to_vec(),
+            client: 0.1,
             scheduled: None,
+            steps: Vec::new(),
         }
     }
 

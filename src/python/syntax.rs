@@ -66,6 +66,28 @@ impl Module {
         self.statements_around(span).last().map(own)
     }
 
+    /// Where the statements with a block begin that a span stands in the block of, outermost first; of a decorated one,
+    /// also where each decorator and the definition itself begin.
+    pub fn blocks_around(&self, span: Span) -> Vec<usize> {
+        let around = self.statements_around(span);
+        let blocks = around.into_iter().filter(|statement| first_of_block(statement).is_some());
+        blocks.flat_map(beginnings).collect()
+    }
+
+    /// The names that the `with` statements around a span bind, each with where its statement begins.
+    pub fn opened_around(&self, span: Span) -> Vec<(&str, usize)> {
+        let mut found = Vec::new();
+        for statement in self.statements_around(span) {
+            let ast::Stmt::With(node) = statement else { continue };
+            for item in &node.items {
+                if let Some(ast::Expr::Name(name)) = item.optional_vars.as_deref() {
+                    found.push((name.id.as_str(), span_of(statement).start));
+                }
+            }
+        }
+        found
+    }
+
     /// The functions and classes around a span, outermost first, joined by dots; `None` at the top of the
     /// module.
     pub fn function_around(&self, span: Span) -> Option<String> {
@@ -103,6 +125,15 @@ impl<'a> visitor::Visitor<'a> for Around<'a> {
 
     /// No statement is in an expression.
     fn visit_expr(&mut self, _: &'a ast::Expr) {}
+}
+
+fn beginnings(statement: &ast::Stmt) -> Vec<usize> {
+    let (decorators, name) = match statement {
+        ast::Stmt::FunctionDef(node) => (&node.decorator_list, span_of(&node.name)),
+        ast::Stmt::ClassDef(node) => (&node.decorator_list, span_of(&node.name)),
+        _ => return vec![span_of(statement).start],
+    };
+    decorators.iter().map(|decorator| span_of(decorator).start).chain([name.start]).collect()
 }
 
 fn first_of_block(statement: &ast::Stmt) -> Option<Span> {

@@ -4,8 +4,10 @@
 //! One rule for all formats. A comment at the end of a line covers the smallest setting or instruction that it touches;
 //! one that has its line alone covers what begins in the next line, all of it. So a comment at one word of a list is
 //! about that word, at one command of a recipe about that command, and one above `command:`, above `CMD` or above a
-//! target about everything below.
+//! target about everything below. In Python, that is all of a block below a comment above `def`, `if` or `with`; at the
+//! end of the line of a `with` it is also about what is called of the thing that is opened there.
 
+use super::compose::is_pair;
 use super::{Command, Facts, Form};
 use crate::source::{Files, Place, Span};
 
@@ -16,6 +18,8 @@ pub struct Extent {
     pub own: Span,
     /// Bytes of the lines in which what holds it begins.
     pub begins: Vec<usize>,
+    /// Bytes of the lines that only a comment above them speaks about with all that is in their block.
+    pub blocks: Vec<usize>,
 }
 
 impl Facts {
@@ -23,7 +27,13 @@ impl Facts {
     pub fn extent(&self, files: &Files, place: Place) -> Extent {
         let span = place.span;
         if let Some(module) = self.python.get(&place.file) {
-            return Extent { own: module.statement_around(span).unwrap_or(span), begins: Vec::new() };
+            let own = module.statement_around(span).unwrap_or(span);
+            // What is called of the thing that a `with` statement opens is opened there.
+            let text = files.get(place.file).slice(span);
+            let is_of = |name: &str| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', '(', '[']));
+            let opened = module.opened_around(span).into_iter().filter(|(name, _)| is_of(name));
+            let begins = opened.map(|(_, start)| start).collect();
+            return Extent { own, begins, blocks: module.blocks_around(span) };
         }
         let holds = |outer: Place| outer.file == place.file && holds(outer.span, span);
         let mut own: Vec<Span> = Vec::new();
@@ -36,11 +46,14 @@ impl Facts {
         for command in commands.filter(|command| holds(command.place)) {
             begins.extend(beginning(text, command.place.span.start));
             own.extend(simple_around(command, span));
+            begins.extend(option_before(command, span, text));
         }
         if let Some(whole) = self.compose.get(&place.file).and_then(|compose| compose.command_around(span)) {
             begins.extend(beginning(text, whole.start));
+            let compose = self.compose.get(&place.file);
+            begins.extend(compose.and_then(|compose| compose.option_before(span)).map(|option| option.start));
         }
-        Extent { own: own.into_iter().min_by_key(|own| own.len()).unwrap_or(span), begins }
+        Extent { own: own.into_iter().min_by_key(|own| own.len()).unwrap_or(span), begins, blocks: Vec::new() }
     }
 }
 
@@ -53,6 +66,15 @@ fn simple_around(command: &Command, span: Span) -> Option<Span> {
     let all = command.simple.iter().filter(|_| command.form == Form::Shell);
     all.filter_map(|words| Some(words.first()?.place.span.cover(words.last()?.place.span)))
         .find(|simple| holds(*simple, span))
+}
+
+/// Where in a list of words the option stands whose value these bytes are: both are one setting.
+fn option_before(command: &Command, span: Span, text: &str) -> Option<usize> {
+    let word = |span: Span| text.get(span.start..span.end).unwrap_or_default().trim_matches(['"', '\'']);
+    let pairs = command.simple.iter().filter(|_| command.form == Form::Exec).flat_map(|words| words.windows(2));
+    let spans = pairs.filter_map(|pair| Some((pair.first()?.place.span, pair.last()?.place.span)));
+    let mut own = spans.filter(|(_, value)| holds(*value, span));
+    own.find(|(option, value)| is_pair(word(*option), word(*value))).map(|(option, _)| option.start)
 }
 
 /// The line in which an instruction begins whose words begin at `at`: that of its keyword or its key.

@@ -478,6 +478,8 @@ pub struct Limits {
     pub router: Option<Router>,
     /// How many copies run.
     pub replicas: Option<Located<u32>>,
+    /// How many processes of the same kind run under these limits together, this one among them.
+    pub abreast: Option<Located<Abreast>>,
     /// The places of what a file gives in place of variables that somebody may set, each with the variable.
     pub open: Vec<(Place, String)>,
     /// The share of processors that it is sure to get.
@@ -486,6 +488,15 @@ pub struct Limits {
     pub memory_request: Option<Located<Bytes>>,
     /// What changes how many copies run.
     pub autoscaler: Option<Autoscaler>,
+}
+
+/// How many processes one entry of a manager starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abreast {
+    /// So many.
+    Count(u32),
+    /// As many as a template or a variable says.
+    Unknown,
 }
 
 /// What a failed [`HealthCheck`] leads to.

@@ -66,9 +66,9 @@ pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use dotenv::{Notation, variables};
 pub use facts::{
-    Autoscaler, Build, Command, Copied, EnvironmentFile, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount,
-    OpenSet, Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, Usual,
-    UwsgiFile, UwsgiOption, UwsgiSection, Variable,
+    Abreast, Autoscaler, Build, Command, Copied, EnvironmentFile, Facts, FilledBy, Form, HealthCheck, HealthKind,
+    Limits, Mount, OpenSet, Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit,
+    UnitKind, Usual, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.

@@ -10,7 +10,7 @@ use super::document::At;
 use super::launches::WIDTH;
 use crate::app::{Application, Calls, Context, Pool, Role, WorkloadKind};
 use crate::deployment::Deployment;
-use crate::servers::{Interface, Model};
+use crate::servers::{Interface, Model, Server};
 use crate::source::Files;
 
 /// The applications that no known server runs; with `open`, some server runs one of which it is not known what it is.
@@ -103,6 +103,8 @@ const fn word(place: Context) -> &'static str {
         Context::Thread(Pool::AnyIo) => "anyio-thread",
         Context::Thread(Pool::Executor) => "executor-thread",
         Context::Thread(Pool::Request) => "request-thread",
+        Context::Thread(Pool::Process) => "process-thread",
+        Context::Thread(Pool::Server) => "server-thread",
         Context::Worker => "worker",
         Context::Greenlet => "greenlet",
         Context::OwnLoop => "own-loop",
@@ -115,6 +117,14 @@ fn counted(role: Role, count: usize) -> String {
 }
 
 fn calls(deployment: &Deployment) -> Calls {
+    match deployment.server {
+        // Trio has a pool of its own (`app_wrappers.py` and the task groups of Hypercorn 0.18.0).
+        Server::Hypercorn if deployment.class.is_none_or(|class| class.name() != "trio") => {
+            return Calls::Beside(Pool::Executor);
+        }
+        Server::Hypercorn | Server::Granian => return Calls::Beside(Pool::Server),
+        _ => {}
+    }
     let class = deployment.class.map(|class| (class.model(), class.interface()));
     match class {
         Some((Model::Greenlets, _)) => Calls::InGreenlets,

@@ -18,6 +18,7 @@ pub(super) fn finding(place: Place, label: &str) -> Finding {
         pattern: None,
         handlers: Vec::new(),
         way: Vec::new(),
+        cause: None,
         function: None,
         fix: None,
     }

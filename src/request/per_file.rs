@@ -52,6 +52,11 @@ impl PerFile {
         self.paths.matched_path_or_any_parents(path, false).is_ignore()
     }
 
+    /// Whether it names any of such rules.
+    pub fn names_any(&self, is_meant: &dyn Fn(&str) -> bool) -> bool {
+        self.ignored.iter().chain(self.severity.iter().map(|(rule, _)| rule)).any(|rule| is_meant(rule))
+    }
+
     /// Whether a rule says nothing in a file.
     pub fn ignores(&self, rule: &str, path: &str) -> bool {
         self.ignored.contains(&rule) && self.concerns(path)

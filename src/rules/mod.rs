@@ -29,7 +29,7 @@ pub use crate::advice::Stated;
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, Parameters};
-pub use repeated::one_per_call;
+pub use repeated::{one_per_call, one_per_call_left};
 pub use service::{DeclaredCpus, Service};
 
 use crate::app::Application;
@@ -146,10 +146,17 @@ pub fn run(
         for finding in found.into_findings() {
             // Two deployments that load one file make the same statement about it.
             let here = by_place.entry((finding.rule, finding.primary.place)).or_default();
-            let same =
-                |&&at: &&usize| findings[at].primary == finding.primary && findings[at].message == finding.message;
+            let same = |&&at: &&usize| {
+                findings[at].primary == finding.primary
+                    && findings[at].message == finding.message
+                    && repeated::remarks(&findings[at]) == repeated::remarks(&finding)
+            };
             if let Some(&known) = here.iter().find(same) {
-                findings[known].confidence = findings[known].confidence.max(finding.confidence);
+                let known = &mut findings[known];
+                known.confidence = known.confidence.max(finding.confidence);
+                if let (Some(known), Some(other)) = (&mut known.cause, finding.cause) {
+                    known.join(other);
+                }
             } else {
                 here.push(findings.len());
                 findings.push(finding);

@@ -181,6 +181,7 @@ impl Policy {
             pattern: None,
             handlers: Vec::new(),
             way: Vec::new(),
+            cause: None,
             function: None,
             fix: None,
         })

@@ -41,7 +41,9 @@ pub(super) fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
 /// Leaves of the findings of one rule about one call, whatever that leads to, the worst and surest: there is one thing
 /// to do about them. What the others are about is told with it.
 pub fn one_per_call(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let call = |finding: &Finding| (!finding.handlers.is_empty()).then_some((finding.rule, finding.primary.place));
+    let call = |finding: &Finding| {
+        (!finding.handlers.is_empty()).then_some((finding.rule, finding.primary.place, remarks(finding)))
+    };
     findings.sort_by(|one, other| call(one).cmp(&call(other)).then_with(|| standing(one).cmp(&standing(other))));
     let mut kept: Vec<Finding> = Vec::new();
     let mut also: Vec<String> = Vec::new();
@@ -60,6 +62,12 @@ pub fn one_per_call(mut findings: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
+/// The same where all that is silenced has been taken out: what is said of the places that are left tells nothing apart.
+pub fn one_per_call_left(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.iter_mut().filter_map(|finding| finding.cause.as_mut()).for_each(|cause| cause.remarks = (0, 0));
+    one_per_call(findings)
+}
+
 /// Says of a finding what else its call leads to.
 fn name_others(finding: Option<&mut Finding>, also: &mut Vec<String>) {
     let names = std::mem::take(also);
@@ -72,11 +80,17 @@ fn name_others(finding: Option<&mut Finding>, also: &mut Vec<String>) {
     help.push_str(" as well");
 }
 
-type Call<'f> = (Place, Option<&'static str>, Option<&'f str>);
+/// What the project says about the places of a finding: where that differs, one is silenced and another is not.
+pub(super) fn remarks(finding: &Finding) -> Option<(u64, u64)> {
+    finding.cause.as_ref().map(|cause| cause.remarks)
+}
+
+type Call<'f> = (Place, Option<&'static str>, Option<&'f str>, Option<(u64, u64)>);
 
 /// The call that a finding is about, if handlers lead to it.
 fn call_of(finding: &Finding) -> Option<Call<'_>> {
-    (!finding.handlers.is_empty()).then_some((finding.primary.place, finding.category, finding.pattern.as_deref()))
+    let alike = (finding.primary.place, finding.category, finding.pattern.as_deref(), remarks(finding));
+    (!finding.handlers.is_empty()).then_some(alike)
 }
 
 /// The worst and surest comes first. Only among those about one call does the order matter.
@@ -102,6 +116,9 @@ fn join(known: &mut Finding, other: Finding) {
         }
     }
     known.handlers.extend(new);
+    if let (Some(known), Some(other)) = (&mut known.cause, other.cause) {
+        known.join(other);
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +145,7 @@ mod tests {
             pattern: Some(pattern.to_owned()),
             handlers: handlers.map(place).collect(),
             way: Vec::new(),
+            cause: None,
             function: None,
             fix: None,
         }

@@ -3,7 +3,7 @@
 use super::Card;
 use super::prelude::*;
 use crate::app::Category;
-use crate::findings::{Finding, Label};
+use crate::findings::{Cause, Finding, Label};
 
 /// Collects what one rule says.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ impl<'a> Findings<'a> {
             pattern: None,
             handlers: Vec::new(),
             way: Vec::new(),
+            cause: None,
             function: None,
             fix: None,
         };
@@ -73,6 +74,12 @@ impl Report<'_> {
     /// The way from the first of them to that call, step by step.
     pub(super) fn by_way_of(self, steps: impl IntoIterator<Item = Place>) -> Self {
         self.finding.way = steps.into_iter().collect();
+        self
+    }
+
+    /// All that it stands for.
+    pub(super) fn because(self, cause: Cause) -> Self {
+        self.finding.cause = Some(cause);
         self
     }
 

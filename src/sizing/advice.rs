@@ -290,6 +290,12 @@ impl fmt::Display for Advice {
 }
 
 impl Item {
+    /// Whether so many are inside the range.
+    pub(super) fn holds(&self, n: u32) -> bool {
+        let least = self.lower.count().is_some_and(|lower| lower <= n);
+        least && (self.upper == Amount::Open || self.upper.count().is_some_and(|upper| n <= upper))
+    }
+
     /// The value to have: today's where it is fine, else the target.
     pub fn advised(&self) -> Amount {
         match (&self.current, self.verdict) {

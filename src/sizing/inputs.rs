@@ -318,8 +318,14 @@ pub struct Inputs {
     pub recycles: bool,
     /// Threads that nobody set are as many as requests ask for, and go again.
     pub threads_come: bool,
+    /// Threads beside the event loop answer every request, as many as the server takes.
+    pub all_in_threads: bool,
     /// Handlers that run on the event loop itself, beside plain ones.
     pub loop_handlers: bool,
+    /// How many processes like this one share its cores is not known.
+    pub abreast_open: bool,
+    /// What a number of workers that follows the cores of the machine comes to on a large one, where it is not known.
+    pub most_workers: Option<Known<u32>>,
     /// What is set today.
     pub configured: Configured,
     /// What is set about time, and what it has to go with.
@@ -366,7 +372,10 @@ impl Inputs {
             evidence: Vec::new(),
             recycles: false,
             threads_come: false,
+            all_in_threads: false,
             loop_handlers: false,
+            abreast_open: false,
+            most_workers: None,
             configured: Configured::default(),
             chain: Chain::default(),
             one_process: None,

@@ -13,6 +13,23 @@ use crate::findings::Confidence;
 /// Conservative: a configured value inside its range is left alone, and without a number of cores
 /// there are only the statements that need none.
 pub fn recommend(inputs: &Inputs) -> Advice {
+    let advice = compare(inputs);
+    // A formula that ends inside of the range on a large machine is capped, and right where it is.
+    let capped = inputs.most_workers.as_ref().filter(|most| {
+        let item = inputs.workers_setting().and_then(|setting| advice.item(setting));
+        item.is_some_and(|item| item.verdict == Verdict::Unknown && item.holds(most.value))
+    });
+    match capped {
+        Some(most) => {
+            let mut inputs = Inputs { most_workers: None, ..inputs.clone() };
+            inputs.configured.workers = Some(most.clone());
+            compare(&inputs)
+        }
+        None => advice,
+    }
+}
+
+fn compare(inputs: &Inputs) -> Advice {
     let load = Load::of(inputs);
     let plan = load.as_ref().map(|load| plan(inputs, load));
     let mut items = Vec::new();
@@ -58,6 +75,8 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     };
     let slots_now = match inputs.misfit {
         Some(_) => Slots::Count(0),
+        // It follows the cores of the machine, which are not those of the limit.
+        None if inputs.all_in_threads => Slots::Unknown,
         None => slots(
             inputs.class.value,
             tokens,
@@ -74,6 +93,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         advised(inputs.threads_setting()).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),
     );
+    let slots_then = if inputs.all_in_threads { Slots::Unknown } else { slots_then };
     let slots_then = at_most(slots_then, inputs.workers_setting().and_then(advised).or(workers_now));
     let steps = explain::steps(inputs, load.as_ref(), plan.as_ref(), slots_now, slots_then);
     let sensitivity = load.as_ref().map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
@@ -136,7 +156,7 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         items.push(item(setting, configured.workers.as_ref(), plan.workers));
     } else {
         let one = Known::certain(1, "the server runs one process");
-        let all = item("instances", Some(&one), plan.workers);
+        let all = item("instances", Some(&one).filter(|_| !inputs.abreast_open), plan.workers);
         // Copies may share the cores as well, so that one alone is no mistake.
         let verdict = if all.verdict == Verdict::Change { Verdict::Consider } else { all.verdict };
         items.push(Item { verdict, ..all });

@@ -5,21 +5,23 @@
 //! and says how far the instruction around a place goes. Only comments addressed to farrier count; those of
 //! other tools (`noqa`, `type: ignore`) mean nothing here.
 
+mod apart;
 mod baseline;
 mod directive;
 mod ignores;
 mod repair;
 
+pub use apart::Apart;
 pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::findings::{Edit, Finding, Fix, Label, Severity, Suppressed};
+use crate::findings::{Cause, Edit, Finding, Fix, Label, Severity, Suppressed};
 use crate::read::Extent;
 use crate::rules::{FaultKind, OwnFault};
 use crate::source::{Comment, FileId, Files, Place, SourceFile, Span};
 use directive::{Directive, Scope};
-use ignores::{Ignore, Ignores};
+use ignores::{Ignore, Ignores, Lines};
 
 /// How many names that stand for no rule are compared with those that do.
 const MAX_COMPARED: usize = 200;
@@ -115,6 +117,16 @@ impl<'a> Directives<'a> {
                 kept.push(finding);
                 continue;
             }
+            if let Some(cause) = &finding.cause {
+                let covers = self.cover_cause(&finding, cause, extent);
+                if let Some(covers) = covers {
+                    suppressed.extend(covers.into_iter().map(|(place, (reason, comment))| {
+                        let label = Label::new(place, String::new());
+                        Suppressed { finding: led_by(&finding, label), reason, comment }
+                    }));
+                    continue;
+                }
+            }
             let (alike, others): (Vec<_>, Vec<_>) = finding.related.drain(..).partition(|label| label.leads.is_some());
             finding.related = others;
             let mut left = Vec::new();
@@ -129,6 +141,9 @@ impl<'a> Directives<'a> {
             }
             if let Some((reason, comment)) = self.cover(rule, severity, finding.primary.place, extent) {
                 let next = (!left.is_empty()).then(|| led_by(&finding, left.remove(0)));
+                let lines = finding.cause.iter().flat_map(|cause| &cause.lines);
+                let open = lines.copied().find(|line| self.covering(rule, *line, extent).is_none());
+                let next = next.or_else(|| Some(led_by(&finding, Label::new(open?, String::new()))));
                 suppressed.push(Suppressed { finding, reason, comment });
                 let Some(next) = next else { continue };
                 finding = next;
@@ -139,6 +154,34 @@ impl<'a> Directives<'a> {
         (kept, suppressed)
     }
 
+    /// What the comments say that cover all lines that a finding stands for, or all calls that they lead to, each comment
+    /// with a place that it covers; `None` where something is left.
+    fn cover_cause(
+        &mut self,
+        finding: &Finding,
+        cause: &Cause,
+        extent: &dyn Fn(Place) -> Extent,
+    ) -> Option<Vec<(Place, Reasoned)>> {
+        let covered = |places: &[Place]| {
+            !places.is_empty() && places.iter().all(|place| self.covering(finding.rule, *place, extent).is_some())
+        };
+        let (lines, calls) = (covered(&cause.lines), covered(&cause.calls));
+        if !lines && !calls {
+            return None;
+        }
+        let own = finding.primary.place;
+        let mut places = vec![own];
+        places.extend(cause.places().into_iter().filter(|place| *place != own));
+        let mut covers: Vec<(Place, Reasoned)> = Vec::new();
+        for place in places {
+            let Some(cover) = self.cover(finding.rule, finding.severity, place, extent) else { continue };
+            if !covers.iter().any(|(_, known)| known.1 == cover.1) {
+                covers.push((if lines { place } else { own }, cover));
+            }
+        }
+        Some(covers)
+    }
+
     /// What the comment says that covers a place for a rule; it counts as used.
     fn cover(
         &mut self,
@@ -146,15 +189,40 @@ impl<'a> Directives<'a> {
         severity: Severity,
         place: Place,
         extent: &dyn Fn(Place) -> Extent,
-    ) -> Option<(Option<String>, Place)> {
-        let ignores = self.ignores.get_mut(&place.file)?;
-        let file = self.files.get(place.file);
-        let Extent { own, begins } = extent(place);
-        let lines = lines_of(file, own.cover(place.span));
-        let begins: Vec<usize> = begins.into_iter().map(|at| file.line(at)).collect();
-        let ignore = ignores.covering(rule, place.span, lines, &begins)?;
+    ) -> Option<Reasoned> {
+        let at = self.covering(rule, place, extent)?;
+        let ignore = self.ignores.get_mut(&place.file)?.get_mut(at)?;
         ignore.silenced = ignore.silenced.max(Some(severity));
         Some((ignore.reason.clone(), ignore.comment))
+    }
+
+    /// Whether a comment names a rule.
+    pub fn name(&self, rule: &str) -> bool {
+        self.ignores.values().flat_map(Ignores::iter).any(|ignore| ignore.rule == rule)
+    }
+
+    /// Which of these rules a comment silences at a place.
+    pub fn silenced_at(
+        &self,
+        place: Place,
+        rules: &[&'static str],
+        extent: &dyn Fn(Place) -> Extent,
+    ) -> Vec<&'static str> {
+        if !self.ignores.contains_key(&place.file) {
+            return Vec::new();
+        }
+        // Asked for many places and many rules.
+        let known = extent(place);
+        rules.iter().copied().filter(|rule| self.covering(rule, place, &|_| known.clone()).is_some()).collect()
+    }
+
+    fn covering(&self, rule: &'static str, place: Place, extent: &dyn Fn(Place) -> Extent) -> Option<usize> {
+        let ignores = self.ignores.get(&place.file)?;
+        let file = self.files.get(place.file);
+        let Extent { own, begins, blocks } = extent(place);
+        let lines_at = |all: Vec<usize>| all.into_iter().map(|at| file.line(at)).collect();
+        let own = lines_of(file, own.cover(place.span));
+        ignores.covering(rule, place.span, &Lines { own, begins: lines_at(begins), blocks: lines_at(blocks) })
     }
 
     /// What cannot be understood, names no rule, or silences an error without a reason; with
@@ -236,6 +304,7 @@ impl<'a> Directives<'a> {
                         About::Line(line) => Some(line),
                         About::File => None,
                     },
+                    is_above: comment.own_line,
                     silenced: None,
                 });
                 continue;
@@ -278,6 +347,9 @@ fn malformed_at(files: &Files, place: Place, whole: Place, reason: &'static str,
     };
     OwnFault { place, kind: FaultKind::Malformed(reason), fix: Some(fix) }
 }
+
+/// What a comment gives as its reason, and where it stands.
+type Reasoned = (Option<String>, Place);
 
 /// One comment, or the part of it that is addressed to farrier.
 struct Written {

@@ -50,6 +50,7 @@ fn judge_all(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str], gather:
             pattern: None,
             handlers: Vec::new(),
             way: Vec::new(),
+            cause: None,
             function: None,
             fix: None,
         })
@@ -68,8 +69,11 @@ fn judge_all(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str], gather:
     let names = Names { resolve: &resolve, all: ALL };
     let comments = BTreeMap::from([(id, comments)]);
     let mut directives = Directives::read(&files, &comments, names);
-    let (kept, suppressed) =
-        directives.silence(findings, &|place| Extent { own: statement(place.span), begins: Vec::new() });
+    let (kept, suppressed) = directives.silence(findings, &|place| Extent {
+        own: statement(place.span),
+        begins: Vec::new(),
+        blocks: Vec::new(),
+    });
     let mut faults = directives.faults(false);
     faults.extend(directives.unused(&|rule, _| ran.contains(&rule)));
     faults.sort_by_key(|fault| fault.place);

@@ -32,6 +32,12 @@ serving = False
 failures = []
 
 
+def alone():
+    """The thread of what is thread-sensitive and belongs to no request."""
+    sync = sys.modules.get("asgiref.sync")
+    return sync.SyncToAsync.single_thread_executor._threads if sync else ()
+
+
 def context():
     running = asyncio._get_running_loop()
     if running is not None:
@@ -45,6 +51,8 @@ def context():
         return "AnyIO thread"
     if name.startswith("asyncio_"):
         return "executor thread"
+    if threading.current_thread() in alone():
+        return "thread of the process"
     return "request thread"
 
 

@@ -14,6 +14,7 @@ const REQUIREMENTS: &str = include_str!("requirements.txt");
 const SERVERS: &str = include_str!("servers.txt");
 const FRAMEWORKS: &str = include_str!("frameworks.txt");
 const TOOLS: &str = include_str!("tools.txt");
+const LOCUST: &str = include_str!("locust.txt");
 const RELEASES: &str = include_str!("releases.txt");
 
 /// An environment that holds everything in one list of requirements, and nothing else.
@@ -71,6 +72,15 @@ pub(crate) fn frameworks_environment() -> &'static PythonEnvironment {
 pub(crate) fn tools_environment() -> &'static PythonEnvironment {
     static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| make(TOOLS))
+}
+
+/// The environment with Locust.
+///
+/// # Panics
+/// As [`python_environment`].
+pub(crate) fn locust_environment() -> &'static PythonEnvironment {
+    static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| make(LOCUST))
 }
 
 /// The folder of a release named in `releases.txt` (`uvicorn==0.30.6`), without its dependencies: it is put in

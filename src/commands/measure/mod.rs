@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use farrier::app::Interface;
 use farrier::deployment::Deployment;
 use farrier::findings::Finding;
-use farrier::measure::{self, Candidate, Outcome, Plan, Progress, Stalls, Standing, Verdict as Comparison};
+use farrier::measure::{self, Candidate, Choice, Outcome, Plan, Progress, Stalls, Standing, Verdict as Comparison};
 use farrier::report::{Measurement, Sighting};
 use farrier::servers::Server;
 use farrier::sizing::Advice;
@@ -144,10 +144,11 @@ fn exit(outcome: Option<&Outcome>, stalls: Option<&Stalls>) -> Exit {
             Standing::Undecided => Exit::Undecided,
         };
     }
-    if let Some(Outcome { comparisons, .. }) = outcome.filter(|outcome| outcome.comparisons.len() > 1) {
-        // Of many there is always one that is best: whether anything is known about any is what counts.
-        let nothing = comparisons.iter().all(|comparison| undecided(&comparison.verdict));
-        return if nothing { Exit::Undecided } else { Exit::Clean };
+    if let Some(many) = outcome.filter(|outcome| outcome.comparisons.len() > 1) {
+        // Whether any is known to be the best is what counts.
+        let nothing = many.comparisons.iter().all(|comparison| undecided(&comparison.verdict));
+        let withheld = matches!(measure::choice(many), Choice::Withheld(_));
+        return if nothing || withheld { Exit::Undecided } else { Exit::Clean };
     }
     match (outcome.and_then(|outcome| outcome.comparisons.first()), stalls) {
         (Some(comparison), _) => match comparison.verdict {
@@ -183,6 +184,7 @@ fn planned(
     plan.server = deployment.server;
     plan.paths.clone_from(&wanted.urls);
     plan.connections = wanted.connections;
+    plan.rate = wanted.rate;
     plan.budget = Duration::from_secs(wanted.budget.unwrap_or(if wanted.search { SEARCH_BUDGET } else { BUDGET }));
     plan.recommended = recommended;
     plan.socket = deployment.listens_on_socket() && measure::takes_socket(deployment.server);

@@ -18,6 +18,7 @@ mod implicit;
 mod joined;
 mod library;
 mod models;
+mod part;
 mod related;
 mod search;
 mod small;
@@ -27,6 +28,7 @@ use std::collections::{HashMap, HashSet};
 
 pub use ended::gives_up;
 pub use library::SCHEDULERS;
+pub use part::Part;
 pub use search::{Chain, Root, Way};
 
 use super::catalogue::Effect;

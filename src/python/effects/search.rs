@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
-use super::{Effects, Node, Sink, Step};
+use super::{Effects, Node, Part, Sink, Step};
 use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
 
@@ -45,15 +45,15 @@ pub struct Chain {
 
 impl Effects<'_, '_> {
     /// For each node, whether a blocking call can be reached from it.
-    fn may_block(&self) -> Vec<bool> {
+    fn may_block(&self, part: &Part) -> Vec<bool> {
         let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
-        for (from, node) in self.nodes.iter().enumerate() {
-            for step in &node.steps {
+        for from in 0..self.nodes.len() {
+            for step in self.steps_in(from, part) {
                 callers[step.to].push(from);
             }
         }
         let mut may = vec![false; self.nodes.len()];
-        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|&i| !self.nodes[i].sinks.is_empty()).collect();
+        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|&i| self.sinks_in(i, part).next().is_some()).collect();
         while let Some(node) = open.pop() {
             if !std::mem::replace(&mut may[node], true) {
                 open.extend(&callers[node]);
@@ -95,11 +95,16 @@ impl Effects<'_, '_> {
     /// For each of these nodes, the way to every function below it that blocks by itself with the fewest
     /// doubts, and of those the shortest, in this order. Among equal ways the first in the text is taken.
     pub fn chains(&self, roots: impl Iterator<Item = usize>) -> Vec<Vec<Chain>> {
-        let may_block = self.may_block();
+        self.chains_in(roots, &Part::default())
+    }
+
+    /// The same of a part.
+    pub fn chains_in(&self, roots: impl Iterator<Item = usize>, part: &Part) -> Vec<Vec<Chain>> {
+        let may_block = self.may_block(part);
         // Made once: most of the nodes are out of reach of most of the roots.
         let mut reached: Vec<Option<Reached>> = vec![None; self.nodes.len()];
         let made: HashSet<FunctionId> = self.nodes.iter().flat_map(|node| &node.makes).copied().collect();
-        roots.map(|root| self.chains_of(root, &may_block, &made, &mut reached)).collect()
+        roots.map(|root| self.chains_of(root, part, &may_block, &made, &mut reached)).collect()
     }
 
     /// Coroutines that somebody else has made run for him: a queue gives each consumer those of all who put one in.
@@ -157,13 +162,13 @@ impl Effects<'_, '_> {
         }
     }
 
-    fn walk_back(&self, end: usize, doubts: usize, reached: &[Option<Reached>]) -> Chain {
+    fn walk_back(&self, end: usize, doubts: usize, reached: &[Option<Reached>], part: &Part) -> Chain {
         let mut ways = Vec::new();
         let mut at = end;
         while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
             ways.push(Way {
                 node: caller,
-                span: self.likeliest(caller, step),
+                span: self.likeliest(caller, step, part),
                 left: step.left,
                 kept: step.kept,
                 task: step.task,
@@ -175,15 +180,16 @@ impl Effects<'_, '_> {
     }
 
     /// Of the calls in a node that are as good as `step`, the one behind the fewest conditions.
-    fn likeliest(&self, caller: usize, step: Step) -> Span {
+    fn likeliest(&self, caller: usize, step: Step, part: &Part) -> Span {
         let node = &self.nodes[caller];
         let function = self.types.function(node.frame.function);
         let behind = |span: Span| {
             let around = |region: &Span| region.start <= span.start && span.end <= region.end;
             function.detours.iter().filter(|region| around(region)).count()
         };
-        let alike =
-            node.steps.iter().filter(|one| one.to == step.to && one.doubts == step.doubts && one.left == step.left);
+        let alike = self
+            .steps_in(caller, part)
+            .filter(|one| one.to == step.to && one.doubts == step.doubts && one.left == step.left);
         alike.map(|one| one.span).min_by_key(|span| behind(*span)).unwrap_or(step.span)
     }
 
@@ -191,6 +197,7 @@ impl Effects<'_, '_> {
     fn chains_of(
         &self,
         root: usize,
+        part: &Part,
         may_block: &[bool],
         made: &HashSet<FunctionId>,
         reached: &mut [Option<Reached>],
@@ -204,7 +211,7 @@ impl Effects<'_, '_> {
                 continue;
             }
             order.push((node, cost));
-            for step in &self.nodes[node].steps {
+            for step in self.steps_in(node, part) {
                 let next = Cost { doubts: cost.doubts + usize::from(step.doubts), hops: cost.hops + 1 };
                 if reached[step.to].is_none_or(|known| next < known.cost) {
                     reached[step.to] = Some(Reached { cost: next, by: Some((node, *step)) });
@@ -213,8 +220,9 @@ impl Effects<'_, '_> {
                 }
             }
         }
-        let blocking = order.into_iter().filter(|(node, _)| !self.nodes[*node].sinks.is_empty());
-        let mut chains: Vec<Chain> = blocking.map(|(end, cost)| self.walk_back(end, cost.doubts, reached)).collect();
+        let blocking = order.into_iter().filter(|(node, _)| self.sinks_in(*node, part).next().is_some());
+        let mut chains: Vec<Chain> =
+            blocking.map(|(end, cost)| self.walk_back(end, cost.doubts, reached, part)).collect();
         for node in seen {
             reached[node] = None;
         }

@@ -1,6 +1,7 @@
 //! Channels, which adds web sockets to Django under ASGI.
 //!
-//! Methods of asynchronous consumers run on the loop, those of the others in a thread; a message of
+//! Methods of asynchronous consumers run on the loop, those of all the others in one thread of the process, as they
+//! are thread-sensitive and belong to no request of Django; a message of
 //! the channel layer calls the method that its type names. Observed with Channels 4.3.
 
 use super::Context::{Loop, Thread};
@@ -12,7 +13,7 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, Value};
 
-const RUNS: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
+const RUNS: Runs = Runs { plain: Thread(Pool::Process), coroutine: Loop };
 
 const CONSUMERS: Names = &[
     "channels.generic.*.AsyncWebsocketConsumer",

@@ -26,6 +26,8 @@ pub enum Calls {
     InGreenlets,
     /// On an event loop that it runs for itself, as Gunicorn's `tornado` class does.
     OnLoop,
+    /// In threads next to a loop, which hands them one request after the other.
+    Beside(Pool),
 }
 
 impl Context {
@@ -35,6 +37,7 @@ impl Context {
         match (self, calls) {
             (Self::Worker, Calls::InGreenlets) => Self::Greenlet,
             (Self::Worker, Calls::OnLoop) => Self::Loop,
+            (Self::Worker, Calls::Beside(pool)) => Self::Thread(pool),
             (context, _) => context,
         }
     }
@@ -48,6 +51,8 @@ impl Context {
             Self::Thread(Pool::AnyIo) => "in AnyIO's threads",
             Self::Thread(Pool::Executor) => "in threads of the default executor",
             Self::Thread(Pool::Request) => "in one thread per request",
+            Self::Thread(Pool::Process) => "in one thread of the process",
+            Self::Thread(Pool::Server) => "in threads of the server",
             Self::Worker => "in the worker's thread",
             Self::Greenlet => "in greenlets",
             Self::OwnLoop => "on a loop of their own",
@@ -66,6 +71,11 @@ pub enum Pool {
     /// One thread per request, shared by everything of that request that is not asynchronous: what
     /// `asgiref` calls thread-sensitive.
     Request,
+    /// One thread for everything of that kind in the process: the thread-sensitive code that belongs to no request
+    /// (`single_thread_executor` of asgiref 3.13.0).
+    Process,
+    /// Those that the server keeps for an application that is not asynchronous.
+    Server,
 }
 
 /// What a handler is for. The order is that of consequence: what runs for every request comes first.

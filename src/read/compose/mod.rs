@@ -174,6 +174,21 @@ impl ComposeFile {
         self.tree.documents.iter().find_map(|&document| self.tree.get(document, key)).map(|id| like.at(id))
     }
 
+    /// The option in a list of words whose value `span` belongs to.
+    pub(super) fn option_before(&self, span: Span) -> Option<Span> {
+        let holds = |outer: Span| outer.start <= span.start && span.end <= outer.end;
+        self.services.values().find_map(|&(_, node)| {
+            ["command", "entrypoint"].iter().find_map(|key| {
+                let (items, _) = self.tree.items(self.tree.get(node, key)?)?;
+                let at =
+                    items.iter().position(|item| holds(self.tree.span(*item)) || holds(self.tree.content(*item)))?;
+                let (option, value) = (*items.get(at.checked_sub(1)?)?, *items.get(at)?);
+                let is_pair = is_pair(self.tree.text(option)?, self.tree.text(value)?);
+                is_pair.then(|| self.tree.content(option))
+            })
+        })
+    }
+
     /// All of the command or the entry point that `span` belongs to.
     pub(super) fn command_around(&self, span: Span) -> Option<Span> {
         self.services.values().find_map(|&(_, node)| {
@@ -183,6 +198,11 @@ impl ComposeFile {
             })
         })
     }
+}
+
+/// Whether of two words of a list the first is an option and the other its value, as far as they show it.
+pub(super) fn is_pair(option: &str, value: &str) -> bool {
+    option.starts_with('-') && !option.contains('=') && !value.starts_with('-')
 }
 
 /// The service that `layers` make together, the nearest of which comes first; `outer` answers for the

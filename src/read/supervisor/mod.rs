@@ -14,7 +14,7 @@ use crate::source::{FileId, Located, Place, SourceFile, Span};
 use crate::values::Seconds;
 
 use super::bits::{self, Bit};
-use super::facts::{SUPERVISORD, StopDefault};
+use super::facts::{Abreast, SUPERVISORD, StopDefault};
 use super::ini::{self, Dialect, Entry, Section};
 use super::{Command, Facts, SupervisorFile, Unit, UnitKind, Variable};
 use expansions::Names;
@@ -96,6 +96,11 @@ impl Reader<'_> {
         let copies = self.number(same, "numprocs");
         let first = self.number(same, "numprocs_start").map_or(0, |start| start.value);
         let count = copies.as_ref().map_or(1, |copies| copies.value);
+        let abreast = match (&copies, last(same, "numprocs")) {
+            (Some(copies), _) => Some(Located::new(Abreast::Count(copies.value), copies.place)),
+            (None, Some(entry)) => Some(Located::new(Abreast::Unknown, Place::new(self.file, entry.value_span))),
+            (None, None) => None,
+        };
         let numbered = |key: &&str| last(same, key).is_some_and(|entry| entry.value.text().contains("%(process_num)"));
         let apart = (2..=MAX_COPIES).contains(&count) && ["command", "environment", "directory"].iter().any(numbered);
         let mut names = Names { program: Some(name.to_owned()), number: None, copies: Some(count) };
@@ -104,6 +109,7 @@ impl Reader<'_> {
                 names.number = Some(first.saturating_add(number));
                 let mut unit = self.program(name, header, same, &names)?;
                 unit.name = self.text(same, "process_name", &names).map_or_else(|| name.to_owned(), |name| name.value);
+                unit.limits.abreast.clone_from(&abreast);
                 Some(unit)
             };
             return (0..count).filter_map(copy).collect();
@@ -113,6 +119,7 @@ impl Reader<'_> {
         let mut unit = self.program(name, header, same, &names);
         if let Some(unit) = &mut unit {
             unit.limits.replicas = copies.filter(|copies| copies.value != 1);
+            unit.limits.abreast = abreast;
         }
         unit.into_iter().collect()
     }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::plot::{self, escaped};
-use super::{Measurement, caution, cells, interval, milliseconds, standing, verdict};
-use crate::measure::{Alone, Measured, Outcome, Verdict, best};
+use super::{Measurement, best, caution, cells, interval, milliseconds, standing, verdict};
+use crate::measure::{Alone, Measured, Outcome, Verdict, choice};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -34,16 +34,14 @@ pub fn measured_html(run: &Measurement<'_>) -> String {
 /// The answer, before the numbers.
 fn decided(outcome: &Outcome, page: &mut String) {
     if let Some(search) = &outcome.search {
-        let best = best(outcome).map_or("none, all fail requests", |best| best.label.as_str());
         let _ = writeln!(
             page,
             "<p class=\"verdict\">Best: {}</p>\n<p>{}</p>",
-            escaped(best),
+            escaped(&best(&choice(outcome))),
             escaped(&standing(search, outcome))
         );
     } else if outcome.comparisons.len() > 1 {
-        let best = best(outcome).map_or("none, all fail requests", |best| best.label.as_str());
-        let _ = writeln!(page, "<p class=\"verdict\">Best: {}</p>", escaped(best));
+        let _ = writeln!(page, "<p class=\"verdict\">Best: {}</p>", escaped(&best(&choice(outcome))));
     } else {
         for one in &outcome.comparisons {
             let (label, ratio) = (escaped(&one.label), interval(one.ratio, 2));
@@ -98,7 +96,17 @@ fn drawings(outcome: &Outcome, run: &Measurement<'_>, page: &mut String) {
     });
     let below = format!("Median of the windows with its 95 % interval.{fitted}");
     figure("Throughput by workers", plot::throughput(outcome, run.cores), &below);
-    figure("p99 against rate", plot::latency(outcome), "Closed loop; a 99th percentile needs 1000 requests.");
+    figure(
+        plot::ladder_name(outcome),
+        plot::ladder(outcome),
+        "Sent on a schedule (open loop), latency from when a request was due; a step with fewer than 1000 requests has no \
+         99th percentile, its line ends at the slowest. A rate that was not reached has no point.",
+    );
+    figure(
+        "Latency of the closed loop",
+        plot::latency(outcome),
+        "Each connection waits for its answer before it asks again, so that a stall keeps it from asking.",
+    );
     figure(
         "Memory against limit",
         plot::memory(outcome, run.memory),
@@ -175,7 +183,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Comparison, Counted, Errors, Interval, Memory, Window};
+    use crate::measure::{Comparison, Counted, Errors, Interval, Latency, Memory, Scheduled, Window};
     use crate::values::Bytes;
 
     fn measured(label: &str, workers: usize, rate: f64) -> Measured {
@@ -199,7 +207,9 @@ mod tests {
             throttled: 0,
             connections: Vec::new(),
             shares: Vec::new(),
+            client: 0.1,
             scheduled: None,
+            steps: Vec::new(),
         }
     }
 
@@ -259,6 +269,58 @@ mod tests {
         assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
         assert!(page.contains("prefers-color-scheme: dark") && page.contains("&lt;b&gt;&amp;&quot;: better"), "{page}");
         assert!(page.contains("2 cores") && page.contains(">limit<"), "{page}");
+        assert!(page.contains("Latency of the closed loop") && !page.contains("against rate"), "{page}");
+    }
+
+    #[test]
+    fn latency_against_rate_is_what_was_sent_on_a_schedule() {
+        let step = |offered: f64, p99: Option<u64>, reached: bool| Scheduled {
+            offered,
+            achieved: offered,
+            latency: reached.then_some(Latency {
+                p50: Duration::from_millis(20),
+                p99: p99.map(Duration::from_millis),
+                max: Duration::from_millis(500),
+            }),
+            lag: Duration::ZERO,
+            backlog: 0,
+            errors: Errors::default(),
+        };
+        let drawn = |steps: Vec<Scheduled>| {
+            let mut outcome = outcome();
+            outcome.candidates[0].steps = steps;
+            measured_html(&Measurement { outcome: Some(&outcome), ..Measurement::default() })
+        };
+        let page = drawn(vec![step(30.0, Some(40), true), step(60.0, None, true), step(90.0, None, false)]);
+        assert!(page.contains("<figcaption>p99 against rate</figcaption>"), "{page}");
+        assert!(page.contains("current at 30/s: p50 20 ms, p99 40 ms"), "{page}");
+        assert!(page.contains("current at 60/s: p50 20 ms, p99 unknown, slowest 500 ms"), "{page}");
+        assert!(!page.contains("at 90/s"), "{page}");
+        let page = drawn(vec![step(60.0, None, true)]);
+        assert!(
+            page.contains("<figcaption>Latency against rate</figcaption>") && !page.contains(">p99 against"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn no_best_is_printed_where_the_machine_was_busy_with_something_else() {
+        let mut outcome = outcome();
+        outcome.candidates.push(measured("third", 3, 300.0));
+        let comparison = Comparison { label: "third".to_owned(), ..outcome.comparisons[0].clone() };
+        outcome.comparisons.push(comparison);
+        let pages = |outcome: &Outcome| {
+            let run = Measurement { outcome: Some(outcome), ..Measurement::default() };
+            let json: serde_json::Value = serde_json::from_str(&super::super::measured_json(&run)).unwrap();
+            let pretty = super::super::many(outcome, crate::report::Look::detect(None, &|_| None));
+            (measured_html(&run), json["best"].clone(), pretty)
+        };
+        let (html, json, pretty) = pages(&outcome);
+        assert!(html.contains("Best: third") && json == "third" && pretty.contains("best: third"), "{pretty}");
+        outcome.warnings.push(crate::measure::Warning::ForeignLoad { cores: 1.9 });
+        let (html, json, pretty) = pages(&outcome);
+        assert!(html.contains("Best: none is named, because other processes used the machine"), "{html}");
+        assert!(json.is_null() && pretty.contains("best: none is named, because other processes"), "{pretty}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::super::alone::AloneDocument;
 use super::super::document::{Head, write};
 use super::super::stalls::StallsDocument;
 use super::{Measurement, caution, reason};
-use crate::measure::{Interval, Measured, Search, Standing, Verdict, best};
+use crate::measure::{Interval, Measured, Scheduled, Search, Standing, Verdict, best};
 
 /// The run for programs: a comparison, what was seen of the event loops, or both.
 pub fn measured_json(run: &Measurement<'_>) -> String {
@@ -58,7 +58,8 @@ struct Document<'a> {
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     search: Option<SearchDocument>,
-    /// The label of the configuration to take: the smallest of those within 5 % of the most requests.
+    /// The label of the configuration to take: the smallest of those within 5 % of the most requests. None where the rates
+    /// rank nothing.
     best: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     one_connection: Option<AloneDocument<'a>>,
@@ -87,6 +88,40 @@ struct Candidate<'a> {
     shares: &'a [f64],
     /// Open connections of each worker, most first.
     connections: &'a [f64],
+    /// Share of one core that the load generator used.
+    client_share: f64,
+    scheduled: Vec<Step>,
+}
+
+/// A stretch that was sent on a schedule.
+#[derive(Serialize)]
+struct Step {
+    offered: f64,
+    achieved: f64,
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    max_ms: Option<f64>,
+    /// How late requests were sent although a connection was free, half of them less.
+    lag_ms: f64,
+    backlog: u64,
+    errors: u64,
+}
+
+impl Step {
+    fn new(step: &Scheduled) -> Self {
+        let ms = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        let latency = step.latency;
+        Self {
+            offered: step.offered,
+            achieved: step.achieved,
+            p50_ms: latency.map(|latency| ms(latency.p50)),
+            p99_ms: latency.and_then(|latency| latency.p99).map(ms),
+            max_ms: latency.map(|latency| ms(latency.max)),
+            lag_ms: ms(step.lag),
+            backlog: step.backlog,
+            errors: step.errors.total(),
+        }
+    }
 }
 
 /// What a search means for what was recommended.
@@ -157,6 +192,8 @@ impl<'a> Candidate<'a> {
             throttled_periods: measured.throttled,
             shares: &measured.shares,
             connections: &measured.connections,
+            client_share: measured.client,
+            scheduled: measured.steps.iter().map(Step::new).collect(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::super::stalls::Sighting;
-use super::{Measurement, caution, cells, interval, milliseconds, standing, verdict};
-use crate::measure::{Alone, Outcome, best};
+use super::{Measurement, best, caution, cells, interval, milliseconds, standing, verdict};
+use crate::measure::{Alone, Choice, Outcome, choice};
 
 /// The run for a browser that renders Markdown.
 pub fn measured_markdown(run: &Measurement<'_>) -> String {
@@ -22,11 +22,11 @@ pub fn measured_markdown(run: &Measurement<'_>) -> String {
 }
 
 fn compared(outcome: &Outcome, connections: usize, text: &mut String) {
-    let found = best(outcome);
+    let found = choice(outcome);
     let _ = writeln!(text, "\n{connections} connections, {:.0} s.\n", outcome.took.as_secs_f64());
     if let Some(search) = &outcome.search {
-        if let Some(best) = found {
-            let _ = writeln!(text, "**Best: {}**\n", escaped(&best.label));
+        if found != Choice::AllFail {
+            let _ = writeln!(text, "**Best: {}**\n", escaped(&best(&found)));
         }
         let _ = writeln!(text, "{}\n", standing(search, outcome));
     }

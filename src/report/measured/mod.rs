@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use super::Look;
 use super::stalls::Sighting;
-use crate::measure::{Alone, Doubt, Interval, Measured, Outcome, Search, Standing, Verdict, Warning, best};
+use crate::measure::{
+    Alone, Choice, Doubt, Interval, Latency, Measured, Outcome, Search, Standing, Verdict, Warning, choice,
+};
 use crate::values::Bytes;
 
 /// Everything that one run found, as far as each of its phases was run.
@@ -80,12 +82,14 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
 }
 
 /// What is told of each configuration.
-fn cells() -> [(&'static str, Cell); 10] {
+fn cells() -> [(&'static str, Cell); 12] {
     [
         ("requests/s", |m| interval(m.rate, 0)),
         ("p50", |m| milliseconds(m.p50)),
         ("p99", |m| milliseconds(m.p99)),
         ("slowest", |m| milliseconds(m.max)),
+        ("p50 on schedule", |m| on_schedule(m, |latency| Some(latency.p50))),
+        ("p99 on schedule", |m| on_schedule(m, |latency| latency.p99)),
         ("errors", |m| format!("{} of {}", m.errors.total(), m.requests)),
         ("memory", |m| m.memory.map_or_else(unknown, |memory| memory.bytes.to_string())),
         ("per worker", |m| m.memory_per_worker.map_or_else(unknown, |memory| memory.to_string())),
@@ -99,6 +103,12 @@ fn cells() -> [(&'static str, Cell); 10] {
             (shares, _) => shares.iter().map(|share| format!("{:.0} %", share * 100.0)).collect::<Vec<_>>().join(" "),
         }),
     ]
+}
+
+/// A latency of the phase that sends on a schedule, with the rate.
+fn on_schedule(measured: &Measured, which: fn(Latency) -> Option<Duration>) -> String {
+    let known = measured.scheduled.as_ref().and_then(|one| Some((which(one.latency?)?, one.offered)));
+    known.map_or_else(unknown, |(time, rate)| format!("{} at {rate:.0}/s", milliseconds(Some(time))))
 }
 
 /// Many configurations, one line for each, and which to take.
@@ -130,16 +140,15 @@ fn many(outcome: &Outcome, look: Look) -> String {
         let _ = writeln!(text, "{}", cells.join("  ").trim_end());
     }
     text.push('\n');
-    let found = best(outcome);
-    let best = match (found, &outcome.search) {
-        (Some(best), Some(_)) => format!("best: {}", best.label),
-        (Some(best), None) => format!("best: {}, or the smallest of those within 5 % of it", best.label),
-        (None, _) => "best: none, all fail requests".to_owned(),
-    };
+    let found = choice(outcome);
+    let mut best = format!("best: {}", best(&found));
+    if matches!(found, Choice::Take(_)) && outcome.search.is_none() {
+        best.push_str(", or the smallest of those within 5 % of it");
+    }
     let _ = writeln!(text, "{}", look.bold(&best));
     if let Some(search) = &outcome.search {
         let _ = writeln!(text, "{}", standing(search, outcome));
-        if let Some(found) = found {
+        if let Choice::Take(found) = found {
             let _ = writeln!(text, "  {}", found.command.join(" "));
         }
     }
@@ -147,6 +156,15 @@ fn many(outcome: &Outcome, look: Look) -> String {
         let _ = writeln!(text, "  {}", caution(warning));
     }
     text
+}
+
+/// Which configuration to take, or why none is named.
+fn best(found: &Choice<'_>) -> String {
+    match found {
+        Choice::Take(best) => best.label.clone(),
+        Choice::AllFail => "none, all fail requests".to_owned(),
+        Choice::Withheld(doubt) => format!("none is named, because {}", reason(doubt)),
+    }
 }
 
 /// What a search means for what was recommended, in a sentence.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::super::stalls::Sighting;
 use super::{interval, milliseconds};
-use crate::measure::{MOST_FOREIGN, Measured, Outcome};
+use crate::measure::{Latency, MOST_FOREIGN, Measured, Outcome};
 use crate::sizing::Scalability;
 use crate::values::Bytes;
 
@@ -178,7 +178,51 @@ pub(super) fn fit(shown: &[&Measured]) -> Option<Scalability> {
     Scalability::fit(&points)
 }
 
-/// Latency against the requests that were answered meanwhile.
+/// What the drawing below may call itself: without a 99th percentile it is no drawing of one.
+pub(super) fn ladder_name(outcome: &Outcome) -> &'static str {
+    let known = |one: &Measured| one.steps.iter().any(|step| step.latency.is_some_and(|latency| latency.p99.is_some()));
+    if outcome.candidates.iter().any(known) { "p99 against rate" } else { "Latency against rate" }
+}
+
+/// Latency at each rate that was offered on a schedule, whatever the server did meanwhile.
+pub(super) fn ladder(outcome: &Outcome) -> Option<String> {
+    let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+    let known: Vec<(usize, &Measured, f64, Latency)> = outcome
+        .candidates
+        .iter()
+        .enumerate()
+        .flat_map(|(index, one)| one.steps.iter().map(move |step| (index, one, step)))
+        .filter_map(|(index, one, step)| Some((index, one, step.offered, step.latency?)))
+        .collect();
+    let top = |latency: &Latency| ms(latency.p99.unwrap_or(latency.max));
+    let low = known.iter().map(|(.., latency)| ms(latency.p50)).fold(f64::INFINITY, f64::min);
+    let up = Axis::decades(low, known.iter().map(|(.., latency)| top(latency)).fold(0.0, f64::max));
+    let across = Axis::from_zero(known.iter().map(|(_, _, rate, _)| *rate).fold(0.0, f64::max));
+    let mut inside = String::new();
+    for (index, one, rate, latency) in &known {
+        let (at, middle, high) = (x(across, *rate), y(up, ms(latency.p50)), y(up, top(latency)));
+        let (p50, p99) = (milliseconds(Some(latency.p50)), milliseconds(latency.p99));
+        let slowest = milliseconds(Some(latency.max));
+        let _ = writeln!(
+            inside,
+            "<g class=\"c{}\"><title>{} at {rate:.0}/s: p50 {p50}, p99 {p99}, slowest {slowest}</title>",
+            index % COLOURS,
+            escaped(&one.label)
+        );
+        let _ = writeln!(
+            inside,
+            "<line class=\"whisker\" x1=\"{at:.1}\" y1=\"{middle:.1}\" x2=\"{at:.1}\" y2=\"{high:.1}\"/>"
+        );
+        if latency.p99.is_some() {
+            let _ = writeln!(inside, "<circle cx=\"{at:.1}\" cy=\"{high:.1}\" r=\"4\"/>");
+        }
+        let _ = writeln!(inside, "<circle class=\"hollow\" cx=\"{at:.1}\" cy=\"{middle:.1}\" r=\"4\"/></g>");
+    }
+    let name = "ms, p50 hollow, p99 filled";
+    (!known.is_empty()).then(|| frame(ladder_name(outcome), (across, "requests/s"), (up, name), &inside))
+}
+
+/// Latency of the closed loop against the requests that were answered meanwhile.
 pub(super) fn latency(outcome: &Outcome) -> Option<String> {
     let known: Vec<(usize, &Measured)> =
         outcome.candidates.iter().enumerate().filter(|(_, one)| one.p50.is_some() && one.rate.median > 0.0).collect();
@@ -210,7 +254,7 @@ pub(super) fn latency(outcome: &Outcome) -> Option<String> {
         let _ = writeln!(inside, "<circle class=\"hollow\" cx=\"{at:.1}\" cy=\"{middle:.1}\" r=\"4\"/></g>");
     }
     let name = "ms, p50 hollow, p99 filled";
-    (!known.is_empty()).then(|| frame("p99 against rate", (across, "requests/s"), (up, name), &inside))
+    (!known.is_empty()).then(|| frame("Latency of the closed loop", (across, "requests/s"), (up, name), &inside))
 }
 
 /// Memory of each configuration, against what production has.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::prelude::*;
 use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
+use crate::findings::Cause;
 use crate::rules::repeated::{AS_WELL, MAX_HANDLERS, ON_THE_LOOP};
 use crate::servers::Version;
 
@@ -183,7 +184,11 @@ impl Blocking {
         }
         let handlers = handlers.iter().map(|(_, place, _)| *place);
         let steps = self.chain.iter().map(|hop| hop.place);
-        report.help(help).reached_from(handlers).by_way_of(steps).fix(self.repair.clone());
+        let calls = std::iter::once(self.call).chain(self.more.iter().copied()).collect();
+        let lines = std::iter::once(self.anchor).chain(self.anchors.iter().copied()).collect();
+        let mut cause = Cause { remarks: self.remarks, ..Cause::default() };
+        cause.join(Cause { lines, calls, ..Cause::default() });
+        report.help(help).reached_from(handlers).by_way_of(steps).because(cause).fix(self.repair.clone());
     }
 
     /// The handlers, first the one that the way begins with.
