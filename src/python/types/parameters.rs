@@ -178,13 +178,19 @@ impl<'a> Types<'a> {
         // What is given is more exact than a base class, and than what a callable promises to return.
         let is_exact = |value: &Value<'a>| match value {
             Value::Object(class) => !declared.contains(&Value::Object(*class)),
-            Value::Function(_) | Value::Class(_) | Value::Member(..) | Value::External(_) => true,
-            Value::Instance(ty) => is_in_memory(ty),
+            Value::Function(_)
+            | Value::Class(_)
+            | Value::Member(..)
+            | Value::External(_)
+            | Value::Generator(_)
+            | Value::Lazy(_) => true,
+            Value::Instance(ty) => is_in_memory(ty) || works_when_walked(ty),
             _ => false,
         };
         let is_loose = |value: &Value<'a>| match value {
             Value::Object(class) => !self.below(*class).is_empty() || self.is_protocol(*class),
-            Value::Returns(_) => true,
+            // `Iterable[Model]` does not say what fetches them.
+            Value::Returns(_) | Value::Items(_) => true,
             Value::Instance(ty) if ty.starts_with("io.") || ty.starts_with("typing.") => true,
             // `DecoratedCallable` and its like say nothing of what is given.
             Value::Instance(ty) => catalogue::known_type(ty).is_none() && is_callable_type(ty),
@@ -335,6 +341,11 @@ pub(super) fn registers(ty: &str) -> bool {
 /// Whether a class is one of files that are kept in memory.
 pub fn is_in_memory(class: &str) -> bool {
     matches!(class, "io.BytesIO" | "io.StringIO")
+}
+
+/// Whether objects of a library's class do their work while somebody goes through them.
+fn works_when_walked(class: &str) -> bool {
+    catalogue::known_type(class).is_some_and(|known| known.iterate().is_some())
 }
 
 /// Whether a library's callable marks a parameter as injected.
