@@ -348,14 +348,20 @@ impl<'a> visitor::Visitor<'a> for Seeker<'_> {
                 }
             }
             Expr::Call(ast::ExprCall { func, arguments, .. }) => {
-                let limiter = self.limits
-                    && !self.idle.contains(&span_of(expr))
-                    && matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");
+                let is_limiter = matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");
+                let limiter = self.limits && !self.idle.contains(&span_of(expr)) && is_limiter;
                 let told = |keyword: &ast::Keyword| {
                     keyword.arg.as_ref().is_none_or(|arg| matches!(arg.as_str(), "storage_uri" | "storage" | "enabled"))
                 };
                 if limiter && !arguments.keywords.iter().any(told) {
                     self.add(KeepsakeKind::Memory("the memory of the rate limiter"), span_of(expr));
+                }
+                let is_off = |keyword: &ast::Keyword| {
+                    keyword.arg.as_ref().is_some_and(|arg| arg == "enabled")
+                        && matches!(&keyword.value, Expr::BooleanLiteral(enabled) if !enabled.value)
+                };
+                if is_limiter && arguments.keywords.iter().any(is_off) {
+                    return;
                 }
                 for keyword in &arguments.keywords {
                     if keyword.arg.as_ref().is_some_and(|arg| arg == "conn_max_age") {

@@ -60,6 +60,13 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     if is_stale {
         examination.notes.extend(compared.stale.iter().map(|entry| gone(&path, entry)));
     }
+    // What is asked to fail does so unseen as well; without a word about it what is shown does.
+    let unseen = |finding: &&Finding| {
+        finding.severity < wanted.least
+            && request.fail_on.is_some_and(|least| finding.severity >= least)
+            && wanted.names(finding, &examination.files)
+    };
+    let unseen = compared.new.iter().filter(unseen).count();
     let findings = wanted.among(compared.new, &examination.files);
     let assumed = examination.assembly.deployments.iter().filter(|deployment| deployment.version.is_assumed());
     let assumed = assumed.map(|one| format!("{} {}", one.server, one.version.version_text())).collect();
@@ -70,7 +77,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         .with_assumed(assumed)
         .with_measured(measured);
     let failing = |finding: &Finding| request.fail_on.is_none_or(|least| finding.severity >= least);
-    let settled = !report.findings.iter().any(failing) && !is_stale;
+    let settled = !report.findings.iter().any(failing) && unseen == 0 && !is_stale;
     let exit = match (nothing && settled, settled || check.exit_zero) {
         (true, _) => Exit::NothingToCheck,
         (false, true) => Exit::Clean,
@@ -89,6 +96,12 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         }
         Format::Concise => changed + &report::concise(&report),
         Format::Json => report::json(&report),
+    };
+    let text = if unseen > 0 && check.format != Format::Json {
+        let what = if unseen == 1 { "1 finding is".to_owned() } else { format!("{unseen} findings are") };
+        format!("{text}{what} below `min-severity` and not shown, but what `fail-on` names\n")
+    } else {
+        text
     };
     Ok(Done { text, exit })
 }
@@ -114,9 +127,13 @@ impl Wanted<'_> {
     }
 
     fn covers(&self, finding: &Finding, files: &Files) -> bool {
+        finding.severity >= self.least && self.names(finding, files)
+    }
+
+    /// Whether it has to do with the files that are named.
+    fn names(&self, finding: &Finding, files: &Files) -> bool {
         let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
-        finding.severity >= self.least
-            && labels.any(|label| super::lies_in(self.named, files.get(label.place.file).path()))
+        labels.any(|label| super::lies_in(self.named, files.get(label.place.file).path()))
     }
 
     /// The fixes that may be applied.

@@ -71,8 +71,8 @@ fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: 
             roots.mount(&join(context, source), &join(&folder, target));
         }
     }
-    for command in text.split(['&', ';', '|', '\n']) {
-        let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
+    for command in text.replace("\\\r\n", " ").replace("\\\n", " ").split(['&', ';', '|', '\n']) {
+        let words: Vec<&str> = command.split_whitespace().collect();
         if let Some(at) = words.iter().position(|word| *word == "cd") {
             folder = words.get(at + 1).map_or_else(|| folder.clone(), |path| join(&folder, path));
         }
@@ -162,6 +162,7 @@ mod tests {
         assert_eq!(of("COPY web/requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . ."), "23.0.0");
         assert_eq!(of("COPY requirements.txt .\nRUN pip3 install --no-cache-dir -rrequirements.txt"), "20.1.0");
         assert_eq!(of("COPY . .\nRUN cd web && pip install --requirement=requirements/prod.txt"), "22.0.0");
+        assert_eq!(of("COPY . .\nRUN pip install --no-cache-dir \\\n    -r web/requirements.txt"), "23.0.0");
         assert_eq!(of("COPY . .\nRUN python -m pip install -r $LIST gunicorn==21.2.0"), "21.2.0");
         let mounted = "RUN --mount=type=bind,source=web/requirements/base.txt,target=/tmp/r.txt uv pip install --system -r /tmp/r.txt";
         assert_eq!(of(mounted), "22.0.0");

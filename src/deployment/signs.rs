@@ -76,6 +76,12 @@ pub fn has_of_the_system(deployment: &Deployment, package: &str, files: &Files) 
     started_by.into_iter().any(|file| names.iter().any(|name| says(file, name, files)))
 }
 
+/// Whether code in the file asks gevent what it has patched, so that it may well do something else under greenlets.
+#[must_use]
+pub fn asks_what_is_patched(file: FileId, files: &Files) -> bool {
+    ["is_module_patched(", "is_object_patched(", "is_anything_patched("].iter().any(|word| says(file, word, files))
+}
+
 fn says(file: FileId, word: &str, files: &Files) -> bool {
     files.get(file).text().contains(word)
 }

@@ -70,7 +70,10 @@ impl<'a> Finder<'_, 'a> {
             Value::External(name) => name.starts_with("channels.") && name.ends_with(ROUTER),
             _ => false,
         };
-        if !names_router(&call.func) || !self.types.value(&call.func, frame).iter().any(is_router) {
+        if !self.setting.is_asgi
+            || !names_router(&call.func)
+            || !self.types.value(&call.func, frame).iter().any(is_router)
+        {
             return;
         }
         let mut open: Vec<(&'a Expr, Frame)> = call.arguments.args.iter().map(|given| (given, frame)).collect();

@@ -493,6 +493,10 @@ impl<'a> Finder<'_, 'a> {
         if self.types.class(class).bases.is_empty() || is_unread || self.is_left_out(class) {
             return;
         }
+        // Consumers and what stands around them are in reach of no WSGI application, whatever else the project serves.
+        if !self.setting.is_asgi && self.types.library_bases(class).iter().any(|base| base.starts_with("channels.")) {
+            return;
+        }
         let mut entries: Vec<Entry> = Vec::new();
         for base in self.types.library_bases(class) {
             for entry in index().of_base(&base) {

@@ -1,20 +1,20 @@
 //! Fires when greenlets and an asyncio loop would share the threads of a worker.
 
 use super::prelude::*;
-use crate::app::{Context as Runs, Role};
+use crate::app::Context as Runs;
+use crate::deployment::signs;
 
 pub(super) const RULE: Rule = rule!("gevent-with-asyncio", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.runs_greenlets()) else {
         return;
     };
     let class = service.class_name();
     // A WSGI application is only concerned where its handlers run a loop of their own.
-    // Web sockets of Channels are in reach of no WSGI application, whatever else the project serves.
-    let handler =
-        app.handlers.iter().find(|handler| handler.kind == HandlerKind::Async && handler.role != Role::WebSocket);
-    let own_loop = app.loop_calls.iter().find(|call| call.starts && call.runs == Runs::Worker);
+    let handler = app.handlers.iter().find(|handler| handler.kind == HandlerKind::Async);
+    let mut loops = app.loop_calls.iter().filter(|call| call.starts && call.runs == Runs::Worker);
+    let own_loop = loops.find(|call| !signs::asks_what_is_patched(call.call.file, context.files));
     // Where nothing is patched a loop waits in the system and switches to no other greenlet: none of them overlap.
     if app.interface == AppInterface::Wsgi && !service.patches(app) {
         return;
