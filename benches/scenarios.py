@@ -175,14 +175,14 @@ def slots(bench):
                 wrong.append(f"{path}, {workers} workers: `threads` makes {rates[4] / rates[1]:.2f} of it")
     names = ["endpoint", "workers", "article (wrk, 100 connections)", "1 thread", "4 threads", "by the rule", "farrier warns"]
     text = "Requests at once: answers a second times the wait.\n\n" + table(names, rows)
-    # With twice as many clients as places only the places count, and no worker is left with fewer clients than places.
+    # With three times as many clients as places only the places count, and no worker is left with fewer clients than places.
     each = {}
     for workers in range(1, 5):
         files = {"app.py": FASTAPI.format(wait=0.2)}
         launch = f"gunicorn -k {LOOP} app:app"
-        found, _ = bench.grid(files, launch, f"workers={workers}", 1, "/def-wait", 80 * workers)
+        found, _ = bench.grid(files, launch, f"workers={workers}", 1, "/def-wait", 125 * workers)
         each[workers] = median(found[f"workers={workers}"]) * 0.2 / workers
-    text += "\n\nThe same with 80 connections for each worker, per worker (40 by the rule):\n\n"
+    text += "\n\nThe same with 125 connections for each worker, per worker (40 by the rule):\n\n"
     text += table([f"{w} worker{'s' * (w > 1)}" for w in each], [[f"{value:.1f}" for value in each.values()]])
     wrong += [f"{w} workers: {value:.1f} at once for each" for w, value in each.items() if abs(value / 40 - 1) > 0.1]
     return text, wrong

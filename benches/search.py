@@ -91,7 +91,7 @@ def compared(options, python, name):
         raise SystemExit(f"{name}: a configuration that fails requests was chosen: {best}")
     table = {}
     for one, spec in GRIDS[asgi]:
-        if options.coarse and re.search("threads=(2|8)\\.", spec):
+        if options.coarse and re.search("threads=(2|8|32)\\.", spec):
             continue
         table |= grid(options, python, app, one, spec)
     spec = f"workers={workers}..{workers},threads={threads}..{threads}"
@@ -108,11 +108,11 @@ def main():
     parser.add_argument("--budget", type=int, default=60)
     parser.add_argument("--point", type=int, default=8, help="seconds for each point of a grid")
     parser.add_argument("--coarse", action="store_true")
-    parser.add_argument("--only", choices=WORKLOADS)
+    parser.add_argument("--only", choices=WORKLOADS, nargs="+")
     options = parser.parse_args()
     python = common.python(options.python)
     rows, losses, late = [], [], 0
-    for name in [options.only] if options.only else WORKLOADS:
+    for name in options.only or WORKLOADS:
         row, loss, seconds = compared(options, python, name)
         rows.append(row)
         losses.append(loss)

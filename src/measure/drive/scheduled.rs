@@ -92,7 +92,7 @@ pub(in crate::measure) async fn run(
 /// Releases slots when they are due; returns how many there were.
 async fn pace(queue: &Queue, begin: Instant, rate: f64, length: Duration) -> io::Result<u64> {
     let step = Duration::from_secs_f64(1.0 / rate);
-    let ticks = Ticks::every(step.max(FINEST))?;
+    let ticks = Ticks::every(step.max(FINEST), begin)?;
     let mut released = 0_u64;
     loop {
         ticks.next().await;
@@ -144,18 +144,18 @@ struct Ticks {
 }
 
 impl Ticks {
-    fn every(interval: Duration) -> io::Result<Self> {
+    /// The ticks fall on the times that slots are due, counted from `begin`: a clock that began when its thread did would
+    /// be late for every slot by what it takes to start one.
+    fn every(interval: Duration, begin: Instant) -> io::Result<Self> {
         let tick = Arc::new(Notify::new());
         let stopped = Arc::new(AtomicBool::new(false));
         let (rings, stops) = (Arc::clone(&tick), Arc::clone(&stopped));
         std::thread::Builder::new().name("pace".to_owned()).spawn(move || {
-            let begin = Instant::now();
             let mut next = begin;
             while !stops.load(Ordering::Relaxed) {
                 std::thread::sleep(next.saturating_duration_since(Instant::now()));
                 rings.notify_one();
-                // After a pause of the whole machine one tick is enough to catch up.
-                next = (next + interval).max(Instant::now());
+                next = after(next, Instant::now(), interval);
             }
         })?;
         Ok(Self { tick, stopped })
@@ -164,6 +164,13 @@ impl Ticks {
     async fn next(&self) {
         self.tick.notified().await;
     }
+}
+
+/// The tick after this one. After a pause of the whole machine one is enough to catch up, and those that follow fall on the
+/// same times as before.
+fn after(tick: Instant, now: Instant, interval: Duration) -> Instant {
+    let missed = now.saturating_duration_since(tick).as_nanos() / interval.as_nanos().max(1);
+    tick + interval * u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 impl Drop for Ticks {
@@ -203,6 +210,18 @@ mod tests {
     fn run_on(target: &Rc<Target>, rate: f64, length: Duration) -> Scheduled {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, run(target, 1, rate, length)).unwrap()
+    }
+
+    #[test]
+    fn ticks_fall_on_the_times_of_slots_even_after_a_pause() {
+        let begin = Instant::now();
+        let at = |micros: u64| begin + Duration::from_micros(micros);
+        let interval = Duration::from_micros(500);
+        assert_eq!(after(begin, at(60), interval), at(500));
+        assert_eq!(after(at(500), at(560), interval), at(1000));
+        // Two ticks were missed while the machine did something else.
+        assert_eq!(after(at(500), at(1730), interval), at(2000));
+        assert_eq!(after(at(500), begin, interval), at(1000), "a clock that is early goes on as well");
     }
 
     #[test]
