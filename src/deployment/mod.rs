@@ -310,6 +310,11 @@ impl Deployment {
         self.extras.contains(&(distribution.to_owned(), extra.to_owned()))
     }
 
+    /// Whether it asks for an extra of this name, of whatever distribution: `connexion[uvicorn]` brings Uvicorn.
+    pub fn asks_for_extra_of_any(&self, extra: &str) -> bool {
+        self.extras.iter().any(|(_, own)| own == extra)
+    }
+
     /// Whether the project lists any distribution at all.
     pub fn lists_requirements(&self) -> bool {
         !self.distributions.is_empty()

@@ -42,7 +42,8 @@ fn options(service: &Service, context: &Context, out: &mut Findings) {
     for (server, name, value, package, extras) in OPTIONS {
         let setting = deployment.setting(name).filter(|setting| server == deployment.server && setting.is_set());
         let Some(setting) = setting.filter(|setting| setting.text() == Some(value)) else { continue };
-        let brought = extras.iter().any(|(name, extra)| deployment.asks_for_extra(name, extra));
+        let brought = extras.iter().any(|(name, extra)| deployment.asks_for_extra(name, extra))
+            || deployment.asks_for_extra_of_any(package);
         let Some(place) = setting.place().filter(|_| deployment.asks_for(own) && !brought) else { continue };
         // Another class reads no such option.
         let idle = server == ServerName::Gunicorn && service.ignored(name).is_some();
@@ -85,7 +86,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some((class, package)) = needed else { return };
     let carriers = CARRIERS.iter().find(|(name, _)| *name == package).map_or(&[][..], |(_, carriers)| carriers);
     let brought = carriers.iter().any(|carrier| deployment.asks_for(carrier))
-        || deployment.asks_for_extra("gunicorn", package)
+        || deployment.asks_for_extra_of_any(package)
         || package == "uvicorn" && ["standard", "all"].iter().any(|extra| deployment.asks_for_extra("fastapi", extra));
     if deployment.asks_for(package) || brought || signs::has_of_the_system(deployment, package, context.files) {
         return;
