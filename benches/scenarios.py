@@ -86,7 +86,7 @@ class Bench:
         """The configurations of a grid by their labels, and what the run warns of."""
         budget = max(EACH, each) * (points + 1)
         files = files | {"Procfile": f"web: {launch}\n"}
-        options = ["--grid", spec, "--url", path, "--connections", connections, "--budget", budget, *PLAIN]
+        options = ["--grid", spec, "--path", path, "--connections", connections, "--budget", budget, *PLAIN]
         found = common.run(self.farrier, self.python, files, *options, fails=True)
         if isinstance(found, str):
             return None, found.strip().splitlines()[-1]

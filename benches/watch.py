@@ -90,7 +90,7 @@ def right(line, ways):
 
 
 def watched(options, python, server, paths):
-    urls = [word for path in paths for word in ("--url", path)]
+    urls = [word for path in paths for word in ("--path", path)]
     files = {"app.py": APP, "work.py": WORK, "Procfile": f"web: {SERVERS[server]}\n"}
     return common.run(options.farrier, python, files, "--stalls", "only", *urls)["stalls"]
 

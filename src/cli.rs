@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use farrier::findings::Severity;
+use farrier::measure::{Method, Request};
+use farrier::servers::Server;
 use farrier::sizing::Workload;
 use farrier::values::{Bytes, Cpus};
 
@@ -43,6 +46,48 @@ pub(crate) struct Cli {
     pub(crate) config: Vec<String>,
 }
 
+impl Cli {
+    /// What was typed, where each `--output` belongs to the `--format` in front of it.
+    pub(crate) fn typed() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Verb::Check(check), Some((_, typed))) = (&mut cli.command, matches.subcommand()) {
+            let at = |name: &str| typed.indices_of(name).into_iter().flatten().collect::<Vec<_>>();
+            let formats = at("formats").into_iter().zip(check.formats.iter().copied());
+            let outputs = at("outputs").into_iter().zip(check.outputs.iter().cloned());
+            check.printed = paired(formats.collect(), outputs.collect())
+                .map_err(|fault| Self::command().error(ErrorKind::ArgumentConflict, fault))?;
+        }
+        Ok(cli)
+    }
+}
+
+/// Formats and files by where they were typed.
+fn paired(
+    formats: Vec<(usize, Format)>,
+    outputs: Vec<(usize, PathBuf)>,
+) -> Result<Vec<(Format, Option<PathBuf>)>, &'static str> {
+    let mut all: Vec<(usize, Format, Option<PathBuf>)> = formats.into_iter().map(|(at, one)| (at, one, None)).collect();
+    for (at, file) in outputs {
+        if all.is_empty() {
+            all.push((at, Format::Pretty, Some(file)));
+            continue;
+        }
+        match all.iter_mut().rev().find(|(before, ..)| *before < at) {
+            Some((.., slot @ None)) => *slot = Some(file),
+            Some(_) => return Err("two of `--output` stand behind one `--format`"),
+            None => return Err("an `--output` belongs behind its `--format`"),
+        }
+    }
+    if all.is_empty() {
+        all.push((0, Format::Pretty, None));
+    }
+    if all.iter().filter(|(.., file)| file.is_none()).count() > 1 {
+        return Err("of several formats all but one need an `--output` behind them");
+    }
+    Ok(all.into_iter().map(|(_, format, file)| (format, file)).collect())
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Say what is wrong with the way a service is started, and with calls that stop its event loop.
@@ -54,7 +99,10 @@ pub(crate) enum Verb {
     /// Show the cores and the memory that this process may use, and who says so.
     Host(Host),
     /// Run the real server with the current and the recommended settings, and compare.
-    Measure(Measure),
+    ///
+    /// With `--cpus` and `--memory` every server runs under these limits, as far as this machine can keep them: by a control
+    /// group or a systemd scope, else pinned to whole cores. The run says which.
+    Measure(Box<Measure>),
     /// Explain a rule, a setting in this project, or a line of a log.
     Explain(Explain),
     /// List the rules.
@@ -81,6 +129,18 @@ pub(crate) enum Format {
     Concise,
     /// For programs; the shape is versioned.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of a pull request on GitHub, and the summary of the job.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// `JUnit`'s XML, where each finding is a test that fails.
+    Junit,
+    /// Checkstyle's XML.
+    Checkstyle,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 /// How to print what has no shorter form.
@@ -155,9 +215,15 @@ pub(crate) struct Check {
     /// Files or folders; the whole project around them is read, and what has to do with them is shown.
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// How to print.
-    #[arg(long, value_enum, default_value = "pretty")]
-    pub(crate) format: Format,
+    /// How to print: `pretty` if not given; several, if each but one has an `--output`.
+    #[arg(long = "format", value_enum, value_name = "FORMAT")]
+    pub(crate) formats: Vec<Format>,
+    /// Write into a file what the `--format` in front of it prints.
+    #[arg(long = "output", short = 'o', value_name = "FILE")]
+    pub(crate) outputs: Vec<PathBuf>,
+    /// Where each format goes; told by what stands behind what.
+    #[arg(skip)]
+    pub(crate) printed: Vec<(Format, Option<PathBuf>)>,
     /// Show advice as well as errors and warnings.
     #[arg(long, conflicts_with = "min_severity")]
     pub(crate) advice: bool,
@@ -271,9 +337,6 @@ pub(crate) struct Measure {
     /// The Python that runs the service; else a virtual environment of the project, else `python3`.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
-    /// A path to request, repeatable.
-    #[arg(long = "url", short = 'u', value_name = "/PATH", default_value = "/")]
-    pub(crate) urls: Vec<String>,
     /// Connections that are kept busy.
     #[arg(long, short = 'c', value_name = "N", default_value_t = CONNECTIONS)]
     pub(crate) connections: usize,
@@ -297,6 +360,11 @@ pub(crate) struct Measure {
     /// Compare two configuration files with each other instead; what the command line says holds for both.
     #[arg(long, num_args = 2, value_names = ["FILE", "FILE"])]
     pub(crate) compare: Vec<PathBuf>,
+    /// Run the same application with as many processes under these servers as well: gunicorn, uvicorn, hypercorn, granian,
+    /// uwsgi.
+    #[arg(long, value_name = "SERVER", value_delimiter = ',', value_parser = server)]
+    #[arg(conflicts_with_all = ["search", "grid", "compare", "export"])]
+    pub(crate) against: Vec<Server>,
     /// Write the run into a file as JSON: what `check` and `advise` cite is `farrier-measured.json` in the root of the
     /// project, which it is if no name is given.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "farrier-measured.json")]
@@ -315,7 +383,48 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "NAME")]
     pub(crate) launch: Option<String>,
     #[command(flatten)]
+    pub(crate) asking: Asking,
+    #[command(flatten)]
     pub(crate) production: Production,
+}
+
+/// What is asked of the service.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Requests")]
+pub(crate) struct Asking {
+    /// A path to request, repeatable: `/items`, or `3:/items` to ask for it three times as often. Without one, and without
+    /// anything else that says what to ask for, it is `/`.
+    #[arg(long = "path", visible_alias = "url", short = 'u', value_name = "[WEIGHT:]/PATH", value_parser = Request::parse)]
+    pub(crate) paths: Vec<Request>,
+    /// The method of these requests; what is neither GET, HEAD nor OPTIONS may change data, wherever the application keeps
+    /// it, and is never sent unless it stands here.
+    #[arg(long, short = 'X', value_name = "METHOD", value_parser = method)]
+    pub(crate) method: Option<Method>,
+    /// A header of every request, such as `Accept: text/html`, repeatable; how a request is framed is not for it to say.
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+    /// Ask the paths that the code answers, as far as they stand there as a whole: those with parameters are left out, and
+    /// so is what the service does not answer.
+    #[arg(long, conflicts_with_all = ["paths", "method", "openapi", "access_log"])]
+    pub(crate) routes: bool,
+    /// Ask what a description of the interface lists, `OpenAPI` or Swagger: every GET operation whose required parameters it
+    /// gives examples of.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "method", "access_log"])]
+    pub(crate) openapi: Option<PathBuf>,
+    /// Ask what a log of a server counts, each path as often as it stands there: GET and HEAD requests that were answered
+    /// well, the 50 most frequent. The log of nginx, Apache, Gunicorn, Uvicorn or Hypercorn, or one of JSON lines.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "method"])]
+    pub(crate) access_log: Option<PathBuf>,
+    /// What is sent with each request, or the file that holds it.
+    #[arg(long, visible_alias = "data", value_name = "TEXT|@FILE", requires = "method")]
+    pub(crate) body: Option<String>,
+}
+
+impl Asking {
+    /// Whether nothing says what to ask.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.paths.is_empty() && !self.routes && self.openapi.is_none() && self.access_log.is_none()
+    }
 }
 
 impl Measure {
@@ -330,7 +439,6 @@ impl Measure {
             path: advise.path.clone(),
             format,
             python: None,
-            urls: vec!["/".to_owned()],
             connections: CONNECTIONS,
             rate: None,
             budget: None,
@@ -338,11 +446,13 @@ impl Measure {
             search: false,
             grid: None,
             compare: Vec::new(),
+            against: Vec::new(),
             save: None,
             export: None,
             one_connection: Switch::On,
             stalls: Watch::On,
             launch: None,
+            asking: Asking::default(),
             production: advise.production.clone(),
         }
     }
@@ -479,10 +589,28 @@ fn machine(text: &str) -> Result<(Cpus, Bytes), String> {
     Ok((cores(cpus)?, memory(size)?))
 }
 
+fn method(text: &str) -> Result<Method, String> {
+    Method::parse(text).ok_or_else(|| "it is one of GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE".to_owned())
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or_else(|| "a header is a name, a colon and a value".to_owned())?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
 fn memory(text: &str) -> Result<Bytes, String> {
     // Nobody means 512 bytes.
     let bytes = Bytes::parse(text, false).filter(|bytes| *bytes >= Bytes::mib(1));
     bytes.ok_or_else(|| format!("`{text}` is no amount of memory with a unit, such as 512MiB"))
+}
+
+fn server(text: &str) -> Result<Server, String> {
+    let able = |server: &Server| farrier::servers::table(*server).against().is_some();
+    let mut known = Server::ALL.into_iter().filter(able);
+    known.find(|server| server.as_str().eq_ignore_ascii_case(text)).ok_or_else(|| {
+        let names: Vec<&str> = Server::ALL.iter().filter(|server| able(server)).map(|server| server.as_str()).collect();
+        format!("one of {}", names.join(", "))
+    })
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
@@ -493,4 +621,24 @@ fn workload(text: &str) -> Result<Workload, String> {
     let kinds = [Workload::Cpu, Workload::Mixed, Workload::Io, Workload::Stream];
     let found = kinds.into_iter().find(|kind| kind.as_str() == text);
     found.ok_or_else(|| "it is one of cpu, mixed, io, stream".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_belongs_to_the_format_in_front_of_it() {
+        let file = |at: usize, name: &str| (at, PathBuf::from(name));
+        let sarif = (Format::Sarif, Some(PathBuf::from("a")));
+        assert_eq!(paired(vec![], vec![]).unwrap(), [(Format::Pretty, None)]);
+        assert_eq!(paired(vec![], vec![file(1, "a")]).unwrap(), [(Format::Pretty, Some(PathBuf::from("a")))]);
+        let both = paired(vec![(1, Format::Sarif), (3, Format::Pretty)], vec![file(2, "a")]);
+        assert_eq!(both.unwrap(), [sarif.clone(), (Format::Pretty, None)]);
+        let other = paired(vec![(1, Format::Pretty), (2, Format::Sarif)], vec![file(3, "a")]);
+        assert_eq!(other.unwrap(), [(Format::Pretty, None), sarif]);
+        assert!(paired(vec![(1, Format::Pretty), (2, Format::Sarif)], vec![]).is_err());
+        assert!(paired(vec![(2, Format::Sarif)], vec![file(1, "a")]).is_err());
+        assert!(paired(vec![(1, Format::Sarif)], vec![file(2, "a"), file(3, "b")]).is_err());
+    }
 }

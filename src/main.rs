@@ -6,8 +6,6 @@ mod commands;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::Cli;
 
 fn main() -> ExitCode {
@@ -16,7 +14,7 @@ fn main() -> ExitCode {
     if let Some(code) = supervised() {
         return code;
     }
-    let cli = Cli::parse();
+    let cli = Cli::typed().unwrap_or_else(|error| error.exit());
     let (text, code) = match commands::run(&cli) {
         Ok(done) => (done.text, done.exit.code()),
         Err(failure) => {

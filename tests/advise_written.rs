@@ -385,7 +385,7 @@ fn holds(case: &Case) -> Result<(), String> {
     }
     if case.refused.is_empty() {
         let again = String::from_utf8_lossy(&again.stdout);
-        if again != "nothing to do: every value is inside its range\n" {
+        if !again.starts_with("nothing to do: ") {
             return Err(format!("a second run says {again}"));
         }
         if folder.farrier(case, &["--check"]).status.code() != Some(0) {

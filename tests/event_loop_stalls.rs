@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use farrier::measure::{self, Candidate, Holds, Plan, Stalls};
+use farrier::measure::{self, Candidate, Holds, Plan, Request, Stalls};
 use farrier::servers::Server;
 use support::asgi::asgi;
 use support::python::{release, servers_environment};
@@ -81,7 +81,7 @@ fn watched(server: &str, line: &str, paths: &[&str]) -> Stalls {
     }
     let program: Vec<OsString> = vec![servers_environment().python.clone().into(), "-m".into(), server.into()];
     let arguments = line.split_whitespace().map(str::to_owned).collect();
-    let candidate = Candidate { label: "current".to_owned(), arguments };
+    let candidate = Candidate::new("current".to_owned(), arguments);
     let mut plan = Plan::new(program, folder.path().to_owned(), vec![candidate]);
     plan.server = Server::ALL.into_iter().find(|one| one.as_str() == server).unwrap();
     plan.supervisor = vec![OsString::from(env!("CARGO_BIN_EXE_farrier")), OsString::from(measure::SUPERVISE)];
@@ -90,7 +90,7 @@ fn watched(server: &str, line: &str, paths: &[&str]) -> Stalls {
         ("PYTHONPATH".to_owned(), format!("{}:{}", folder.path().display(), library.display())),
         ("PYTHONDONTWRITEBYTECODE".to_owned(), "1".to_owned()),
     ];
-    plan.paths = paths.iter().map(|&path| path.to_owned()).collect();
+    plan.requests = paths.iter().map(|&path| Request::get(path)).collect();
     plan.connections = 8;
     let found = measure::stalls(&plan, 0, &mut |_| {}).unwrap();
     assert!(found.faults.is_empty(), "{found:#?}");

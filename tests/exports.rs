@@ -62,7 +62,7 @@ fn exported(generator: &str) -> String {
     let project = Project::of(&[("Procfile", "web: gunicorn app:app -w 2\n"), ("app.py", "def app(e, s): ...\n")]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
     command.arg("measure").arg(project.path()).args(["--export", generator, "--budget", "2", "--connections", "4"]);
-    let output = command.args(PATHS.iter().flat_map(|path| ["--url", path])).output().unwrap();
+    let output = command.args(PATHS.iter().flat_map(|path| ["--path", path])).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     String::from_utf8(output.stdout).unwrap()
 }

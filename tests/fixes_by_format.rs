@@ -77,6 +77,8 @@ enum Words {
     Json,
     /// Each on a line of its own, behind this.
     Lines(&'static str),
+    /// In quotes with commas, each on a line of its own, behind this.
+    Rows(&'static str),
     /// The options alone, one behind the other.
     Options,
     /// As names of a configuration in Python.
@@ -157,11 +159,39 @@ const FORMATS: &[(&str, &str, Words, &str)] = &[
         Words::Options,
         "services:\n  web:\n    image: x\n    command: gunicorn app:app\n    environment:\n      GUNICORN_CMD_ARGS: \"$\"\n",
     ),
+    (
+        "ECS, list",
+        "task-definition.json",
+        Words::Json,
+        "{\n  \"family\": \"x\",\n  \"containerDefinitions\": [{ \"name\": \"web\", \"image\": \"x\", \"command\": [$] }]\n}\n",
+    ),
+    (
+        "ECS, lines",
+        "task-definition.json",
+        Words::Rows("        "),
+        "{\n  \"family\": \"x\",\n  \"containerDefinitions\": [\n    {\n      \"name\": \"web\",\n      \"image\": \"x\",\n      \"command\": [\n$      ]\n    }\n  ]\n}\n",
+    ),
+    (
+        "Python, list",
+        "serve.py",
+        Words::Json,
+        "import subprocess\n\nif __name__ == \"__main__\":\n    subprocess.run([$])\n",
+    ),
+    (
+        "Python, lines",
+        "serve.py",
+        Words::Rows("            "),
+        "import subprocess\n\nif __name__ == \"__main__\":\n    subprocess.run(\n        [\n$        ]\n    )\n",
+    ),
 ];
 
 /// Where nothing is said, or nothing is changed, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("no-access-log", "Procfile", "the router of the platform has a log of its own"),
+    ("no-access-log", "ECS, list", "the load balancer of the platform has a log of its own"),
+    ("no-access-log", "ECS, lines", "the load balancer of the platform has a log of its own"),
+    ("daemonised-under-supervisor", "ECS, list", "what a platform does then is not known"),
+    ("daemonised-under-supervisor", "ECS, lines", "what a platform does then is not known"),
     ("daemonised-under-supervisor", "Procfile", "whoever runs it is not known"),
     ("daemonised-under-supervisor", "script", "whoever runs it is not known"),
     ("grace-below-request", "configuration", "it is killed before, whatever the server allows"),
@@ -256,6 +286,9 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
             };
             all.iter().enumerate().map(line).collect::<Vec<_>>().concat()
         }
+        Words::Rows(lead) => {
+            all.iter().map(|word| format!("{lead}{}", quoted(word))).collect::<Vec<_>>().join(",\n") + "\n"
+        }
         Words::Options => options.join(" "),
         Words::Names => {
             let value = |value: &str| match value.parse::<i64>() {
@@ -280,6 +313,10 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
             "gunicorn==27.0.1\nuvicorn==0.54.0\nuvicorn-worker\ngranian==2.8.7\n".to_owned(),
         ),
     ]);
+    if path == "serve.py" {
+        files
+            .insert("Dockerfile".to_owned(), "FROM python:3.13\nCOPY . .\nCMD [\"python\", \"serve.py\"]\n".to_owned());
+    }
     if path == "gunicorn.conf.py" {
         files.insert(
             "compose.yaml".to_owned(),

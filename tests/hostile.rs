@@ -488,3 +488,22 @@ fn two_thousand_python_files_are_read() {
     let outcome = farrier(project.path(), &["check", "--format", "json"], PATIENCE * 6);
     assert_eq!(outcome.answer["summary"]["files_read"], 2_002);
 }
+
+#[test]
+fn a_way_of_three_hundred_calls_is_told_by_its_ends() {
+    let mut text = String::from("import requests\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n");
+    text.push_str("@app.get('/')\nasync def view():\n    return f0()\n\n\n");
+    for step in 0..300 {
+        writeln!(text, "def f{step}():\n    return f{}()\n\n", step + 1).expect("a text grows");
+    }
+    text.push_str("def f300():\n    return requests.get('https://example.org')\n");
+    let outcome = check(project(&[("main.py", text.as_str()), ("Procfile", "web: uvicorn main:app\n")]).path());
+    let findings = outcome.answer["findings"].as_array().expect("a list");
+    let found = findings.iter().find(|finding| finding["code"] == "ASY002").expect("the call stops the loop");
+    let message = found["message"].as_str().expect("a text");
+    let way = "`view` -> `f0` -> `f1` -> `f2` -> `f3` -> ... 292 calls between ... -> `f296` -> `f297` -> `f298` -> \
+               `f299` -> `f300` -> `requests.get`";
+    assert!(message.starts_with(way), "{message}");
+    let count = |key: &str| found[key].as_array().map_or(0, Vec::len);
+    assert!(count("chain") == 10 && count("related") <= 12, "{} {}", count("chain"), count("related"));
+}

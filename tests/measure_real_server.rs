@@ -7,12 +7,16 @@ mod support;
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use farrier::measure::{self, Candidate, Doubt, Error, Outcome, Plan, Progress, Verdict, Warning};
+use farrier::measure::{
+    self, Bounds, Candidate, Doubt, Error, Limits, Means, Outcome, Plan, Progress, Verdict, Warning,
+};
 use farrier::servers::Server;
+use farrier::values::{Bytes, Cpus};
 use rustix::process::{Pid, Signal, kill_process};
 use support::asgi::asgi;
 use support::python::{compiled, python_environment, servers_environment, tools_environment};
@@ -29,6 +33,19 @@ def waiting(environ, start_response):
     time.sleep(0.05)
     start_response("200 OK", [("Content-Length", "2")])
     return [b"ok"]
+
+def computing(environ, start_response):
+    end = time.thread_time() + 0.005
+    while time.thread_time() < end: pass
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+kept = []
+
+def hoarding(environ, start_response):
+    if len(kept) < 40:
+        kept.append(bytearray(4 << 20))
+    return waiting(environ, start_response)
 
 def failing(environ, start_response):
     if environ["PATH_INFO"] == "/":
@@ -63,9 +80,8 @@ fn machine() -> MutexGuard<'static, ()> {
 fn plan(mark: &str, current: &str, recommended: &str) -> (Plan, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
-    let candidate = |label: &str, line: &str| Candidate {
-        label: label.to_owned(),
-        arguments: line.split_whitespace().map(str::to_owned).collect(),
+    let candidate = |label: &str, line: &str| {
+        Candidate::new(label.to_owned(), line.split_whitespace().map(str::to_owned).collect())
     };
     let program = [python_environment().python.clone().into(), "-m".into(), "gunicorn".into()];
     let candidates = vec![candidate("current", current), candidate("recommended", recommended)];
@@ -226,7 +242,11 @@ fn child() {
     let Ok(mark) = std::env::var(CHILD) else {
         return;
     };
-    let (plan, _folder) = plan(&mark, "-w 1 app:waiting", "-w 2 app:waiting");
+    let (mut plan, _folder) = plan(&mark, "-w 1 app:waiting", "-w 2 app:waiting");
+    if mark == "limited" {
+        let limits = Limits { cpus: Some(Cpus(1.0)), memory: Some(Bytes::mib(256)) };
+        plan.bounds = Bounds::find(limits, &plan.supervisor);
+    }
     let mut error = std::io::stderr();
     let outcome = measure::run(&plan, &mut |progress| {
         if let Progress::Measured { .. } = progress {
@@ -279,6 +299,81 @@ fn nothing_is_left_after_farrier_is_killed() {
     child.kill().unwrap();
     child.wait().unwrap();
     gone_within("killed", Duration::from_secs(5));
+}
+
+#[test]
+fn no_control_group_is_left_after_farrier_is_killed() {
+    let (mut child, _lines) = measuring("limited");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gone_within("limited", Duration::from_secs(5));
+    let until = Instant::now() + Duration::from_secs(5);
+    while !groups_of_the_dead().is_empty() {
+        assert!(Instant::now() < until, "still there: {:?}", groups_of_the_dead());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Control groups of supervisors that are no more.
+fn groups_of_the_dead() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let below: Vec<PathBuf> = entries
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .map(|entry| entry.path())
+            .collect();
+        let pid = |path: &Path| path.file_name()?.to_str()?.strip_prefix("farrier-")?.parse::<u32>().ok();
+        let dead = |path: &&PathBuf| pid(path).is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists());
+        found.extend(below.iter().filter(dead).cloned());
+        folders.extend(below);
+    }
+    found
+}
+
+#[test]
+fn cores_are_limited_however_many_workers_there_are() {
+    let _machine = machine();
+    let mut by = Means::Nothing;
+    let found = measured("cores", "-w 1 app:computing", "-w 4 app:computing", |plan| {
+        plan.budget = Duration::from_secs(6);
+        plan.bounds = Bounds::find(Limits { cpus: Some(Cpus(1.0)), memory: None }, &plan.supervisor);
+        by = plan.bounds.cpus.as_ref().unwrap().by;
+    })
+    .unwrap();
+    assert_ne!(by, Means::Nothing);
+    assert_eq!(groups_of_the_dead(), Vec::<PathBuf>::new());
+    let cores: Vec<f64> = found.windows.iter().map(|window| window.cores).collect();
+    // Processor time is counted in ticks, and a quota in periods.
+    assert!(cores.iter().all(|cores| *cores < 1.3), "{by:?}: {cores:?}");
+    let throttled = found.candidates[1].throttled > 0;
+    if matches!(by, Means::Group | Means::Scope) {
+        // Where others take the cores there is nothing left for the quota to take.
+        assert!(throttled || found.warnings.iter().any(|w| matches!(w, Warning::ForeignLoad { .. })), "{found:#?}");
+    } else {
+        assert!(!throttled, "{found:#?}");
+    }
+}
+
+#[test]
+fn memory_is_limited_or_compared_with_the_limit() {
+    let _machine = machine();
+    let limit = Bytes::mib(80);
+    let mut by = Means::Nothing;
+    let found = measured("memory", "-w 1 app:waiting", "-w 1 app:hoarding", |plan| {
+        plan.budget = Duration::from_secs(6);
+        plan.bounds = Bounds::find(Limits { cpus: None, memory: Some(limit) }, &plan.supervisor);
+        by = plan.bounds.memory.as_ref().unwrap().by;
+    })
+    .unwrap();
+    let told = found.warnings.iter().find_map(|warning| match warning {
+        Warning::Killed { label, processes } => Some((label.as_str(), *processes > 0, true)),
+        Warning::OverMemory { label, memory, .. } => Some((label.as_str(), *memory > limit, false)),
+        _ => None,
+    });
+    assert_eq!(told, Some(("recommended", true, by != Means::Nothing)), "{by:?} {found:#?}");
+    assert_eq!(groups_of_the_dead(), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -488,8 +583,8 @@ fn a_search_finds_the_class_that_waiting_needs_and_never_one_that_fails() {
 fn a_search_leaves_out_what_answers_errors_however_fast() {
     let _machine = machine();
     let (mut plan, folder) = plan("errors", "-w 2 app:waiting", "-w 8 app:failing");
-    plan.candidates.push(Candidate { label: "gone".to_owned(), arguments: vec!["nothing:app".to_owned()] });
-    plan.candidates.push(Candidate { label: "four".to_owned(), arguments: vec!["-w=4".into(), "app:waiting".into()] });
+    plan.candidates.push(Candidate::new("gone".to_owned(), vec!["nothing:app".to_owned()]));
+    plan.candidates.push(Candidate::new("four".to_owned(), vec!["-w=4".into(), "app:waiting".into()]));
     plan.search = true;
     plan.recommended = Some(1);
     plan.budget = Duration::from_secs(20);
@@ -548,6 +643,72 @@ fn nothing_is_left_whenever_it_is_ended() {
             assert!(std::net::TcpListener::bind(("127.0.0.1", port)).is_ok(), "port {port} is still held");
         }
         assert!(files() == before, "a file of the project has changed");
+    }
+}
+
+/// Of an ASGI service under Uvicorn, and of a WSGI service under Gunicorn with threads.
+#[test]
+fn other_servers_run_the_same_application() {
+    let _machine = machine();
+    for (line, names, out, words) in [
+        (
+            "uvicorn --workers 2 app:asynchronous",
+            "granian,hypercorn,gunicorn,uwsgi",
+            "uwsgi: left out, it runs no ASGI application",
+            ["--interface=asgi --workers=2", "asgi:app:asynchronous", "--worker-class=uvicorn_worker.UvicornWorker"],
+        ),
+        (
+            "gunicorn -w 2 --threads 4 app:waiting",
+            "granian,hypercorn,uvicorn",
+            "uvicorn: left out, it runs no WSGI application",
+            ["--interface=wsgi --workers=2 --blocking-threads=4", "wsgi:app:waiting", "--threads=4"],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
+        std::fs::write(folder.path().join("Procfile"), format!("web: {line}\n")).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let (found, _) = said(&[
+            "--against",
+            names,
+            "--budget",
+            "8",
+            "--stalls",
+            "off",
+            "--one-connection",
+            "off",
+            "-c",
+            "8",
+            folder,
+        ]);
+        let all = found["candidates"].as_array().unwrap();
+        let commands: Vec<String> = all.iter().map(|one| one["command"].to_string().replace("\",\"", " ")).collect();
+        for wanted in words {
+            assert!(commands.iter().any(|command| command.contains(wanted)), "{wanted}: {commands:?}");
+        }
+        for one in all {
+            assert!(one["requests"].as_u64().unwrap() > 0 && one["errors"] == 0, "{one:#}");
+            assert!(one["workers"].as_u64().unwrap() >= 2, "{one:#}");
+        }
+        assert!(found["warnings"].to_string().contains(out), "{}", found["warnings"]);
+    }
+}
+
+#[test]
+fn servers_that_cannot_run_it_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), asgi(APP)).unwrap();
+    std::fs::write(folder.path().join("Procfile"), "web: uvicorn app:asynchronous\n").unwrap();
+    for (names, why) in [
+        ("uwsgi", "none of these servers can be measured here (uwsgi: it runs no ASGI application)"),
+        ("uvicorn", "Uvicorn runs it today: name another server"),
+        ("apache", "one of gunicorn, uvicorn, hypercorn, granian, uwsgi"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+        command.args(["measure", "--against", names, "--python"]).arg(&servers_environment().python);
+        let output = command.arg(folder.path()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), text.contains(why)), (Some(2), true), "{text}");
     }
 }
 
@@ -724,4 +885,142 @@ fn a_schedule_has_the_rate_that_is_asked_for() {
         assert!(step["lag_ms"].as_f64() < Some(20.0), "{said:#}");
         assert!(said["candidates"][index]["client_share"].as_f64() < Some(0.7), "{said:#}");
     }
+}
+
+/// A service that does something else for each path, and counts what it is sent.
+const SHOP: &str = r#"
+import time
+from fastapi import FastAPI, Request, Response
+
+app = FastAPI()
+
+@app.get("/items")
+async def items():
+    return "ok"
+
+@app.get("/slow")
+def slow():
+    time.sleep(0.02)
+    return "ok"
+
+@app.get("/items/{number}")
+async def item(number: int):
+    return number
+
+@app.api_route("/orders", methods=["POST"])
+async def order(request: Request):
+    assert await request.json() == {"n": 1} and request.headers["X-Tenant"] == "acme"
+    return "ok"
+
+@app.get("/private")
+async def private():
+    return Response(status_code=401)
+"#;
+
+fn shop() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), SHOP).unwrap();
+    std::fs::write(folder.path().join("Procfile"), "web: uvicorn app:app --workers 2\n").unwrap();
+    folder
+}
+
+/// A short run on the service above.
+fn asked(folder: &tempfile::TempDir, arguments: &[&str]) -> serde_json::Value {
+    let project = folder.path().to_str().unwrap();
+    let short = [
+        project,
+        "--budget",
+        "10",
+        "--connections",
+        "4",
+        "--grid",
+        "workers=2",
+        "--one-connection",
+        "off",
+        "--stalls",
+        "off",
+    ];
+    said(&[&short[..], arguments].concat()).0
+}
+
+/// Each request of a run with its weight.
+fn weights(said: &serde_json::Value) -> Vec<(String, u64)> {
+    let all = said["load"]["requests"].as_array().unwrap().iter();
+    all.map(|one| (one["path"].as_str().unwrap().to_owned(), one["weight"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn paths_are_asked_by_their_weights_and_told_apart() {
+    let _machine = machine();
+    let folder = shop();
+    let said = asked(&folder, &["--path", "3:/items", "--path", "/slow"]);
+    assert_eq!(weights(&said), [("/items".to_owned(), 3), ("/slow".to_owned(), 1)]);
+    let routes = &said["candidates"][0]["routes"];
+    let count = |index: usize| routes[index]["requests"].as_f64().unwrap();
+    let ratio = count(0) / count(1);
+    assert!((2.5..3.5).contains(&ratio), "{said:#}");
+    let p50 = |index: usize| routes[index]["p50_ms"].as_f64().unwrap();
+    assert!(p50(1) >= 20.0 && p50(0) < p50(1), "{said:#}");
+}
+
+#[test]
+fn what_changes_data_is_sent_where_it_is_asked_for() {
+    let _machine = machine();
+    let folder = shop();
+    let body = folder.path().join("order.json");
+    std::fs::write(&body, r#"{"n": 1}"#).unwrap();
+    let body = format!("@{}", body.display());
+    let headers = ["-H", "Content-Type: application/json", "-H", "X-Tenant: acme"];
+    let said = asked(&folder, &[&["--path", "/orders", "-X", "post", "--body", &body][..], &headers].concat());
+    assert_eq!(said["candidates"][0]["errors"], 0, "{said:#}");
+    assert!(said["warnings"].to_string().contains("POST requests may have changed"), "{said:#}");
+    assert!(!said.to_string().contains("acme"), "what is sent along is nobody's business: {said:#}");
+}
+
+#[test]
+fn a_log_says_how_often() {
+    let _machine = machine();
+    let folder = shop();
+    let line = |path: &str| format!("1.2.3.4 - - [22/Nov/2026:10:00:00 +0000] \"GET {path} HTTP/1.1\" 200 2\n");
+    let gone = line("/gone");
+    let log = [line("/items").repeat(2), line("/items/7?a=b"), gone, line("//evil.example/")].concat();
+    let file = folder.path().join("access.log");
+    std::fs::write(&file, log).unwrap();
+    let said = asked(&folder, &["--access-log", file.to_str().unwrap()]);
+    assert_eq!(weights(&said), [("/items".to_owned(), 2), ("/items/7?a=b".to_owned(), 1)]);
+    assert!(said["load"]["left_out"].to_string().contains("is answered with status 404"), "{said:#}");
+}
+
+#[test]
+fn a_description_lists_what_can_be_asked() {
+    let _machine = machine();
+    let folder = shop();
+    let file = folder.path().join("openapi.yaml");
+    let text = "openapi: 3.1.0\nservers: [{url: /api}]\npaths:\n  /items/{n}:\n    get: {parameters: [{name: n, in: path, \
+                required: true, example: 7}]}\n  /private: {get: {}}\n  /orders: {post: {}}\n  /b/{x}: {get: {}}\n";
+    std::fs::write(&file, text).unwrap();
+    let said = asked(&folder, &["--openapi", file.to_str().unwrap()]);
+    // Nothing answers below `/api`, which is there for a proxy.
+    assert_eq!(weights(&said), [("/items/7".to_owned(), 1)]);
+    let left = said["load"]["left_out"].to_string();
+    assert!(left.contains("status 401") && left.contains("/b/{x}") && !left.contains("/orders"), "{said:#}");
+}
+
+#[test]
+fn the_code_names_what_can_be_asked_where_there_is_nothing_at_the_root() {
+    let _machine = machine();
+    let folder = shop();
+    let said = asked(&folder, &["--routes"]);
+    let paths: Vec<String> = weights(&said).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["/items", "/slow"]);
+    let left = said["load"]["left_out"].to_string();
+    assert!(left.contains("/items/{number}") && left.contains("status 405") && left.contains("status 401"), "{left}");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    command.arg("measure").arg(folder.path()).args(["--grid", "workers=2", "--budget", "10", "--python"]);
+    let output = command.arg(&servers_environment().python).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("`/` is answered with status 404; the code names `/items`, `/slow`"), "{text}");
+    assert!(text.contains("`--routes`") && !text.contains('\u{1b}'), "{text}");
 }

@@ -27,7 +27,7 @@ pub use stated::Stated;
 pub use stopping::longer;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
-use crate::deployment::{Deployment, Effective, LARGE_NODE, UnitKind};
+use crate::deployment::{Deployment, Effective, LARGE_NODE, Resolved, UnitKind};
 use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
@@ -235,7 +235,9 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
     let interface = application.map(|application| application.interface);
     let class = match deployment.server {
         Server::Gunicorn => {
-            let Some(class) = deployment.class else { return pooled(deployment, files) };
+            let Some(class) = deployment.class else {
+                return pooled(deployment, files).or_else(|| own_class(deployment, interface, files));
+            };
             match (class.model(), class.interface()) {
                 (_, Speaks::Wsgi) if interface == Some(Interface::Asgi) => {
                     let why = format!("the application is ASGI, which `{}` cannot serve", class.name());
@@ -266,7 +268,16 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
         Server::Uwsgi if ["gevent", "async"].iter().any(|name| deployment.int(name).is_some_and(|n| n > 0)) => {
             Class::Gevent
         }
-        Server::Uwsgi if deployment.setting("asyncio").is_some_and(Effective::is_set) => return None,
+        // An included file that is not read may ask for a loop; who says how many threads there are hardly does.
+        Server::Uwsgi if deployment.setting("asyncio").is_some_and(|one| one.is_set() && one.value().is_some()) => {
+            return None;
+        }
+        Server::Uwsgi if deployment.setting("asyncio").is_some_and(Effective::is_set) => {
+            let threads = deployment.int("threads")?;
+            let class = if threads > 1 { Class::Gthread } else { Class::Sync };
+            let source = "as the options say that are known";
+            return Some(Known::new(class, source, Confidence::Medium));
+        }
         Server::Uwsgi if deployment.int("threads").is_some_and(|n| n > 1) => Class::Gthread,
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,
@@ -306,6 +317,43 @@ fn pooled(deployment: &Deployment, files: &Files) -> Option<Known<Class>> {
         let place = files.describe(threads.place().unwrap_or(deployment.command));
         Known::new(Class::Gthread, format!("`threads` is computed at {place}"), Confidence::Medium)
     })
+}
+
+/// Why it is unknown how a service serves requests, as a clause.
+pub fn unknown_class(deployment: &Deployment, application: Option<&Application>, files: &Files) -> String {
+    let asked: &[&str] = match deployment.server {
+        Server::Gunicorn => &["worker_class", "threads"],
+        Server::Uwsgi => &["asyncio", "threads"],
+        _ => &[],
+    };
+    let unknown =
+        asked.iter().filter_map(|name| Some((*name, deployment.setting(name)?))).find_map(|(name, setting)| {
+            let Resolved::Unknown(why) = &setting.winner.value else { return None };
+            let place = setting.place().map_or_else(String::new, |place| format!(" ({})", files.describe(place)));
+            let why = if why.is_empty() { "a file that is not read may set it" } else { why };
+            Some(format!("`{name}` is not known{place}: {why}"))
+        });
+    unknown.unwrap_or_else(|| match deployment.server {
+        Server::Gunicorn => match deployment.setting("worker_class").and_then(Effective::text) {
+            Some(named) => format!("`{named}` is no worker class that farrier knows"),
+            None => "its worker class is not known".to_owned(),
+        },
+        Server::Hypercorn | Server::Granian if application.is_none() => {
+            "the application was not found, and with it whether that is ASGI or WSGI".to_owned()
+        }
+        server => format!("{server} runs the application in a way of its own"),
+    })
+}
+
+/// A class of the project's own that derives from one with an event loop runs requests on that loop, as the interface of
+/// the application allows; what it does besides, it does around them.
+fn own_class(deployment: &Deployment, interface: Option<Interface>, files: &Files) -> Option<Known<Class>> {
+    let base = deployment.class_base.as_ref()?;
+    let class = deployment.class_like.or_else(|| crate::servers::table(deployment.server).class(&base.value))?;
+    let is_loop = class.model() == Model::EventLoop && class.interface() == Speaks::Asgi;
+    let source = format!("it derives from `{}`, {}", class.name(), files.describe(base.place));
+    let known = || Known::new(Class::EventLoop, source, Confidence::Medium);
+    (is_loop && interface != Some(Interface::Wsgi)).then(known)
 }
 
 /// The class that runs and cannot call the application, and which one can.

@@ -3,7 +3,7 @@
 //! Whoever runs one process today is right to. Whoever already runs several hears of it from the rules, and may have
 //! thought of it.
 
-use crate::app::{Application, Beginning, BeginningKind, InstrumentKind, KeepsakeKind, Term};
+use crate::app::{Application, Beginning, BeginningKind, InstrumentKind, KeepsakeKind, Memory, Term};
 use crate::deployment::Deployment;
 use crate::servers::Server;
 use crate::sizing::{Class, Inputs, Known};
@@ -43,7 +43,7 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
         why: format!("of several each would run the thread that `{}` starts {}", one.what, moment(one)),
         place: one.place,
     });
-    let sessions = application.instruments.iter().filter(|seen| seen.kind == InstrumentKind::Sessions);
+    let sessions = application.instruments.iter().filter(|seen| matches!(seen.kind, InstrumentKind::Sessions { .. }));
     let sessions = sessions.map(|seen| Single {
         rule: SESSIONS,
         why: "of several one would know a client of Socket.IO, and the others would get its requests as well"
@@ -53,14 +53,14 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
     let kept = application.keepsakes.iter().filter(|kept| kept.is_for_production(files)).filter_map(|kept| {
         let KeepsakeKind::Memory(what) = kept.kind else { return None };
         // A cache that each has for itself answers less often, and as rightly.
-        if what.contains("SimpleCache") {
+        if what == Memory::FlaskCache {
             return None;
         }
         // Only consumers listen to it, and those need a loop.
-        let is_used = !what.contains("channel layer") || class == Class::EventLoop;
+        let is_used = what != Memory::ChannelLayer || class == Class::EventLoop;
         is_used.then(|| Single {
             rule: "per-process-state",
-            why: format!("of several each would have {what} for itself"),
+            why: format!("of several each would have {} for itself", what.name()),
             place: kept.place,
         })
     });

@@ -169,13 +169,21 @@ pub(super) fn find(
     let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp && !early(entry));
     let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
     let reader = Reader { types, files, trees, torch: RefCell::default() };
-    let imported = below(effects, roots);
+    let imported = below(effects, roots.clone());
     let mut found: Vec<(Beginning, Vec<Frame>)> = Vec::new();
-    for &node in &imported {
-        reader.node(effects, node, true, &mut found);
+    let mut begun: Vec<usize> = Vec::new();
+    let nodes = imported.iter().map(|node| (*node, true));
+    let later = below(effects, hooks.clone());
+    for (node, at_import) in nodes.chain(later.difference(&imported).map(|node| (*node, false))) {
+        reader.node(effects, node, at_import, &mut found);
+        begun.resize(found.len(), node);
     }
-    for node in below(effects, hooks).difference(&imported) {
-        reader.node(effects, *node, false, &mut found);
+    // A condition around a call on the way keeps it from being made as well as one around itself.
+    if found.iter().any(|(beginning, _)| !beginning.is_guarded) {
+        let unasked = reader.unasked(effects, roots.into_iter().chain(hooks).collect());
+        for ((beginning, _), node) in found.iter_mut().zip(&begun) {
+            beginning.is_guarded |= !unasked.contains(node);
+        }
     }
     let mut found: Vec<Beginning> = found
         .into_iter()
@@ -500,6 +508,25 @@ impl<'a> Reader<'_, 'a> {
             }
             _ => false,
         }
+    }
+
+    /// These nodes and all that they call without asking whether to.
+    fn unasked(&self, effects: &Effects<'_, 'a>, mut open: Vec<usize>) -> BTreeSet<usize> {
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            let node = effects.node(at);
+            let file = self.types.facts_at(node.frame.function.file).file;
+            let text = self.files.get(file).text();
+            let module = self.trees.get(&file);
+            let asks = |span| module.is_some_and(|module| guarded::is_asked(module, text, span));
+            let steps = node.steps.iter().filter(|step| step.doubts == 0 && !seen.contains(&step.to));
+            let free: Vec<usize> = steps.filter(|step| !asks(step.span)).map(|step| step.to).collect();
+            open.extend(free);
+        }
+        seen
     }
 
     /// Whether something may keep the call from being made in every process.

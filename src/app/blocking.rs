@@ -8,7 +8,7 @@ use super::merging::{Stated, concludes, longest, merged};
 use super::route_classes::RouteClasses;
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, loops, repair};
 use crate::findings::Confidence;
-use crate::python::calls::last_name;
+use crate::python::calls::{EventKind, last_name};
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Part, Sink};
 use crate::python::frameworks::Found;
@@ -71,6 +71,8 @@ struct Reached {
     name: String,
     place: Place,
     role: Role,
+    /// What it is for when it gets there: a handler is through with its request before the stream begins that it makes.
+    counts_as: Role,
     /// Where `async` functions call towards it.
     sites: Vec<Site>,
 }
@@ -101,8 +103,8 @@ impl Cause {
         let best = self.reached.iter().map(|one| one.certainty).max();
         let mut found = Vec::new();
         for one in self.reached.iter().filter(|one| Some(one.certainty) == best) {
-            if !found.contains(&one.role) {
-                found.push(one.role);
+            if !found.contains(&one.counts_as) {
+                found.push(one.counts_as);
             }
         }
         found
@@ -143,6 +145,8 @@ pub(super) fn blocking(
     sources: &repair::Sources<'_>,
     framework: Framework,
 ) -> Vec<Blocking> {
+    let handlers: BTreeMap<FunctionId, Role> =
+        entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let mut causes: BTreeMap<(FunctionId, Category), Cause> = BTreeMap::new();
     let on_loop = entries.iter().zip(chains).filter(|(entry, _)| entry.on_loop);
     for (entry, chains) in on_loop {
@@ -154,6 +158,7 @@ pub(super) fn blocking(
             let function = effects.node(chain.end).frame.function;
             let role = entry.found.role;
             let standing = standing_of(effects, chain, role, &entry.handler.name);
+            let counts_as = if is_sent_later(effects, chain, &handlers) { Role::Stream } else { role };
             for category in categories {
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
                     end: chain.end,
@@ -174,18 +179,18 @@ pub(super) fn blocking(
                 cause.ends.insert(chain.end);
                 cause.reached.push(Reached {
                     certainty: standing.0.0,
-                    in_task: chain.ways.iter().any(|way| way.task) || matches!(role, Role::Background | Role::Stream),
+                    in_task: chain.ways.iter().any(|way| way.task)
+                        || matches!(counts_as, Role::Background | Role::Stream),
                     end: chain.end,
                     name: entry.handler.name.clone(),
                     place: entry.handler.place,
                     role,
+                    counts_as,
                     sites: sites(effects, part, chain, category),
                 });
             }
         }
     }
-    let handlers: BTreeMap<FunctionId, Role> =
-        entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let called = effects.called();
     let is_async = |function: FunctionId| effects.types().function(function).is_async;
     let wrapped = entries.iter().map(|entry| entry.found).filter(|found| found.frame.function != found.function);
@@ -265,6 +270,22 @@ fn is_short(effects: &Effects<'_, '_>, chain: &Chain) -> bool {
     all <= MAX_SURE_CHAIN
         || all <= MAX_ALWAYS_CHAIN
             && chain.ways.iter().filter(|way| !always(way.node, way.span)).count() < MAX_SURE_CHAIN
+}
+
+/// Whether a chain leads into the source of a stream that is but handed to a response: the framework asks for its
+/// pieces when the handler has returned.
+fn is_sent_later(effects: &Effects<'_, '_>, chain: &Chain, handlers: &BTreeMap<FunctionId, Role>) -> bool {
+    let next = chain.ways.iter().skip(1).map(|way| way.node).chain([chain.end]);
+    chain.ways.iter().zip(next).any(|(way, next)| {
+        let function = |node: usize| effects.node(node).frame.function;
+        let makes_an_object = || {
+            effects.types().function(function(way.node)).events.iter().any(|event| {
+                let EventKind::Call(call, _) = event.kind else { return false };
+                event.span == way.span && last_name(&call.func).starts_with(char::is_uppercase)
+            })
+        };
+        handlers.get(&function(next)) == Some(&Role::Stream) && makes_an_object()
+    })
 }
 
 /// The function of a chain in which the loop stands still, counted from its beginning: the last `async` one, or the

@@ -2,7 +2,8 @@
 //!
 //! Decides from the words of the module: a condition around the call, or a lock between processes in the code that leads
 //! to the call or that it leads to. Where the module keeps a lock for something else is not looked at, and a lock
-//! between threads keeps no process from anything. What other modules do about it is not known.
+//! between threads keeps no process from anything. Of other modules only a condition around the calls that lead there is
+//! looked at, by who asks for that.
 
 use std::collections::BTreeSet;
 
@@ -31,10 +32,16 @@ const WITHIN: [&str; 5] = ["threading", "asyncio", "anyio", "gevent", "trio"];
 
 /// Whether something may keep the call at `span` from being made in every process.
 pub(super) fn is_guarded(module: &Module, text: &str, span: Span) -> bool {
+    // What the text does not mention needs no second look.
+    is_asked(module, text, span)
+        || (text.contains("acquire") || LOCKS.iter().any(|word| text.contains(word))) && says(module, span)
+}
+
+/// Whether an `if` around the place asks whether it is to be reached.
+pub(super) fn is_asked(module: &Module, text: &str, span: Span) -> bool {
     let mut conditions = Conditions { span, text, found: false };
     visitor::Visitor::visit_body(&mut conditions, &module.body);
-    // What the text does not mention needs no second look.
-    conditions.found || (text.contains("acquire") || LOCKS.iter().any(|word| text.contains(word))) && says(module, span)
+    conditions.found
 }
 
 /// Whether the code around the call speaks of a lock between processes; comments say nothing.
@@ -233,6 +240,14 @@ fn is_lock(name: &str) -> bool {
     words.iter().any(|word| name.to_ascii_lowercase().contains(word))
 }
 
+/// Whether a condition only leaves out tests and debugging: `if not settings.TESTING:`.
+fn excepts_tests(words: &str) -> bool {
+    let Some(rest) = words.trim_start_matches('(').strip_prefix("not ") else { return false };
+    let is_one = rest.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]\"'".contains(c));
+    let last = rest.rsplit(|c: char| !c.is_ascii_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    is_one && matches!(last.to_ascii_lowercase().as_str(), "test" | "tests" | "testing" | "debug")
+}
+
 /// Looks for an `if` around a call that asks for more than whether the thing runs already.
 struct Conditions<'s> {
     span: Span,
@@ -252,7 +267,7 @@ impl<'a> visitor::Visitor<'a> for Conditions<'_> {
             // What stands under `__name__ == "__main__"` no import runs, and what stands beside it every import.
             let is_program = words.contains("__name__");
             let asks = !is_program && !words.contains("running") && !words.contains("is None");
-            self.found = own.start < self.span.start && asks;
+            self.found = own.start < self.span.start && asks && !excepts_tests(words);
         }
         visitor::walk_stmt(self, statement);
     }

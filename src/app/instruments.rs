@@ -57,7 +57,10 @@ pub enum Kind {
     /// Sends spans or figures from a thread of its own.
     Exporter,
     /// Keeps sessions of Socket.IO in the memory of the process.
-    Sessions,
+    Sessions {
+        /// Whether it has a queue that takes its messages to other processes.
+        queue: bool,
+    },
     /// Serves web sockets that whoever calls the application has to hand over in `wsgi.websocket`.
     HandedSockets,
     /// Makes the standard library cooperate with greenlets; with an import in front of it that comes too late then.
@@ -73,6 +76,8 @@ pub enum Kind {
     },
 }
 
+const SESSIONS: Kind = Kind::Sessions { queue: false };
+
 /// What is called, its whole names, and what it is.
 const CALLS: &[(&str, &[&str], Kind)] = &[
     ("DebuggedApplication", &["werkzeug.debug.DebuggedApplication"], Kind::Debugger),
@@ -83,10 +88,10 @@ const CALLS: &[(&str, &[&str], Kind)] = &[
         Kind::Exporter,
     ),
     ("BatchLogRecordProcessor", &["opentelemetry.sdk._logs.export.BatchLogRecordProcessor"], Kind::Exporter),
-    ("SocketIO", &["flask_socketio.SocketIO"], Kind::Sessions),
+    ("SocketIO", &["flask_socketio.SocketIO"], SESSIONS),
     ("Sockets", &["flask_sockets.Sockets"], Kind::HandedSockets),
-    ("Server", &["socketio.Server"], Kind::Sessions),
-    ("AsyncServer", &["socketio.AsyncServer"], Kind::Sessions),
+    ("Server", &["socketio.Server"], SESSIONS),
+    ("AsyncServer", &["socketio.AsyncServer"], SESSIONS),
     ("patch_all", &["gevent.monkey.patch_all"], Kind::Patch(None)),
     (
         "MultiProcessCollector",
@@ -146,7 +151,7 @@ pub(super) fn find<'a>(
                         continue;
                     }
                     // What stands under a condition may be meant for developers, or never be switched on.
-                    let sure = kind == Kind::Sessions;
+                    let sure = matches!(kind, Kind::Sessions { .. });
                     if !sure && trees.get(&facts.file).is_some_and(|module| is_conditional(module, event.span)) {
                         continue;
                     }
@@ -195,8 +200,9 @@ fn kind<'a>(
     let names =
         || callee.iter().filter_map(|value| if let Value::External(name) = value { Some(&**name) } else { None });
     if let Some((_, _, kind)) = CALLS.iter().find(|(_, all, _)| names().any(|name| all.contains(&name))) {
-        let sticky = *kind == Kind::Sessions && only_websockets(call);
-        return (!sticky).then(|| (kind.clone(), last.to_owned()));
+        let Kind::Sessions { .. } = kind else { return Some((kind.clone(), last.to_owned())) };
+        let queue = has_queue(call);
+        return (!only_websockets(call)).then(|| (Kind::Sessions { queue }, last.to_owned()));
     }
     if names().any(|name| APPLICATIONS.contains(&name)) {
         let debug = keyword(call, "debug").filter(|value| is_true(value))?;
@@ -235,6 +241,12 @@ fn keyword<'a>(call: &'a ast::ExprCall, name: &str) -> Option<&'a Expr> {
 
 fn is_true(expr: &Expr) -> bool {
     matches!(expr, Expr::BooleanLiteral(literal) if literal.value)
+}
+
+/// Whether a server of Socket.IO is told how to reach its other processes.
+fn has_queue(call: &ast::ExprCall) -> bool {
+    let given = keyword(call, "message_queue").or_else(|| keyword(call, "client_manager"));
+    given.is_some_and(|given| !matches!(given, Expr::NoneLiteral(_)))
 }
 
 /// Without polling, every client has one connection and with it one process.

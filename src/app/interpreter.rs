@@ -41,9 +41,16 @@ fn of_packages(file: &SourceFile) -> Vec<u32> {
     let told = |line: &str| {
         let (key, value) = line.split_once('=')?;
         let keys = ["requires-python", "python_requires", "python", "python_version", "python_full_version"];
-        keys.contains(&key.trim()).then(|| minor(value.get(value.find('3')?..)?)).flatten()
+        keys.contains(&key.trim()).then(|| lowest(value)).flatten()
     };
     file.text().lines().filter_map(told).collect()
+}
+
+/// The oldest release that a bound admits, whatever order its parts have: 8 of `<3.13,>=3.8,!=3.9.1`.
+fn lowest(bound: &str) -> Option<u32> {
+    let parts = bound.split([',', '|', '{', '}', '"', '\'', '#']).map(str::trim);
+    let from = parts.filter(|part| !part.starts_with(['<', '!']));
+    from.filter_map(|part| minor(part.trim_start_matches(['>', '=', '~', '^', ' ']))).min()
 }
 
 /// `8` of `3.8.18-slim`.
@@ -77,5 +84,8 @@ mod tests {
         assert!(!lacks(&[("pyproject.toml", &package(">=3.10"))]));
         assert!(!lacks(&[("pyproject.toml", &package(">=3.8")), ("Dockerfile", "FROM python:3.12\n")]));
         assert!(lacks(&[("setup.cfg", "[options]\npython_requires = >=3.6\n")]));
+        assert!(lacks(&[("pyproject.toml", &package("<3.13, >= 3.8"))]));
+        assert!(!lacks(&[("pyproject.toml", &package(">=3.9,!=3.8.*"))]));
+        assert!(lacks(&[("pyproject.toml", "[tool.poetry.dependencies]\npython = { version = \"<3.12,>=3.7\" }\n")]));
     }
 }

@@ -31,8 +31,8 @@ impl Keepsake {
 /// What a [`Keepsake`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeepsakeKind {
-    /// A cache or a channel that other processes do not see; its name.
-    Memory(&'static str),
+    /// What other processes do not see.
+    Memory(Memory),
     /// Connections of Django that are kept.
     Connections {
         /// For so many seconds; `None` for ever.
@@ -42,14 +42,47 @@ pub enum KeepsakeKind {
     },
 }
 
+/// What is kept in the memory of a process where it should be seen by all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// The channel layer of Channels, to which only consumers listen.
+    ChannelLayer,
+    /// The cache of Flask-Caching.
+    FlaskCache,
+    /// What a limiter of requests has counted.
+    RateLimit,
+    /// Sessions of Django.
+    Sessions,
+    /// Django's cache, where sessions are in it and nowhere else.
+    SessionCache,
+}
+
+impl Memory {
+    /// How it is called in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ChannelLayer => "the channel layer in memory",
+            Self::FlaskCache => "Flask-Caching's `SimpleCache`",
+            Self::RateLimit => "the memory of the rate limiter",
+            Self::Sessions => "sessions in memory",
+            Self::SessionCache => "the cache that holds the sessions",
+        }
+    }
+
+    /// Whether only an application of Django reads the setting.
+    pub fn is_djangos(self) -> bool {
+        matches!(self, Self::ChannelLayer | Self::Sessions | Self::SessionCache)
+    }
+}
+
 /// Words that name such a thing, and what it is.
-const BACKENDS: [(&str, &str); 6] = [
-    ("channels.layers.InMemoryChannelLayer", "the channel layer in memory"),
-    ("SimpleCache", "Flask-Caching's `SimpleCache`"),
-    ("flask_caching.backends.SimpleCache", "Flask-Caching's `SimpleCache`"),
-    ("flask_caching.backends.simplecache.SimpleCache", "Flask-Caching's `SimpleCache`"),
-    ("memory://", "the memory of the rate limiter"),
-    ("django.contrib.sessions.backends.locmem", "sessions in memory"),
+const BACKENDS: [(&str, Memory); 6] = [
+    ("channels.layers.InMemoryChannelLayer", Memory::ChannelLayer),
+    ("SimpleCache", Memory::FlaskCache),
+    ("flask_caching.backends.SimpleCache", Memory::FlaskCache),
+    ("flask_caching.backends.simplecache.SimpleCache", Memory::FlaskCache),
+    ("memory://", Memory::RateLimit),
+    ("django.contrib.sessions.backends.locmem", Memory::Sessions),
 ];
 
 /// Packages whose `Limiter` counts in its own process unless it is told where.
@@ -354,7 +387,7 @@ impl<'a> visitor::Visitor<'a> for Seeker<'_> {
                     keyword.arg.as_ref().is_none_or(|arg| matches!(arg.as_str(), "storage_uri" | "storage" | "enabled"))
                 };
                 if limiter && !arguments.keywords.iter().any(told) {
-                    self.add(KeepsakeKind::Memory("the memory of the rate limiter"), span_of(expr));
+                    self.add(KeepsakeKind::Memory(Memory::RateLimit), span_of(expr));
                 }
                 let is_off = |keyword: &ast::Keyword| {
                     keyword.arg.as_ref().is_some_and(|arg| arg == "enabled")
@@ -375,13 +408,13 @@ impl<'a> visitor::Visitor<'a> for Seeker<'_> {
                 if self.aside.contains(&span_of(text)) {
                     return;
                 }
-                self.add(KeepsakeKind::Memory("the cache that holds the sessions"), span_of(text));
+                self.add(KeepsakeKind::Memory(Memory::SessionCache), span_of(text));
             }
             Expr::StringLiteral(text) => {
-                if let Some((_, name)) = BACKENDS.iter().find(|(word, _)| *word == text.value.to_str())
-                    && (self.has_extension || !name.starts_with("Flask-Caching"))
+                if let Some((_, what)) = BACKENDS.iter().find(|(word, _)| *word == text.value.to_str())
+                    && (self.has_extension || *what != Memory::FlaskCache)
                 {
-                    self.add(KeepsakeKind::Memory(name), span_of(text));
+                    self.add(KeepsakeKind::Memory(*what), span_of(text));
                 }
             }
             _ => {}

@@ -56,7 +56,7 @@ pub use alike::{Basis, basis};
 pub use beginnings::{Beginning, BeginningKind, Term};
 pub use instructions::Instructions;
 pub use instruments::{Instrument, Kind as InstrumentKind};
-pub use keepsakes::{Keepsake, KeepsakeKind};
+pub use keepsakes::{Keepsake, KeepsakeKind, Memory};
 pub use metrics::FOLDER as METRICS_FOLDER;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;

@@ -20,6 +20,8 @@ const SERVES: [(&str, &str, &str); 5] = [
     ("start", "aiohttp.", "SockSite"),
     ("run_task", "quart.", "Quart"),
 ];
+/// What speaks against a task that blocks once in the life of the process: few requests ever wait for it.
+const ONCE: u8 = 2;
 /// How many functions below a task are looked at.
 const MAX_BELOW: usize = 400;
 /// How many functions around the one that serves are looked at.
@@ -70,6 +72,7 @@ pub(super) fn left_running(
         |(frame, _): &(Frame, u8)| !around.contains(&frame.function) && !stops_loop(effects.types(), frame.function);
     let spawned: Vec<(Frame, u8)> = spawned.into_iter().filter(delays).collect();
     for (frame, doubts) in spawned {
+        let doubts = if waits_for_end(effects.types(), frame.function) { doubts.max(ONCE) } else { doubts };
         nodes.push(effects.explore(frame));
         let (function, framework) = (frame.function, Framework::Unknown);
         let (role, context) = (Role::Background, Context::Loop);
@@ -107,6 +110,20 @@ fn goes_on(effects: &mut Effects<'_, '_>, frame: Frame, counts: bool) -> bool {
         }
     }
     false
+}
+
+/// Whether a task does what it does once, and then waits until somebody ends it: `setup()`, `await stop.wait()`.
+fn waits_for_end(types: &Types<'_>, function: FunctionId) -> bool {
+    let function = types.function(function);
+    let waits = |call: &Expr| call.is_attribute_expr() && last_name(call).starts_with("wait");
+    !function.goes_on
+        && !function.is_generator
+        && function.events.iter().any(|event| match event.kind {
+            EventKind::Call(call, true) => {
+                waits(&call.func) && call.arguments.is_empty() && !function.repeats(event.span)
+            }
+            _ => false,
+        })
 }
 
 /// Whether a function stops the loop that it runs on: `self.loop.stop()`.

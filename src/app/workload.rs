@@ -58,6 +58,8 @@ pub struct Leaning {
     services: usize,
     /// Handlers that wait for a database or something else nearby.
     nearby: usize,
+    /// Handlers that wait for another program, which may itself compute on the same cores.
+    programs: usize,
     /// Handlers that compute.
     computes: usize,
     /// Responses that stay open.
@@ -85,13 +87,16 @@ impl Workload {
         let most = |calls: &[Evidence], wanted: &dyn Fn(Category) -> bool| {
             calls.iter().filter(|call| wanted(call.category)).map(|call| call.handlers.max(1)).max().unwrap_or(0)
         };
-        let services = most(&self.waits, &|category| !is_nearby(category));
+        let services = most(&self.waits, &|category| !is_nearby(category) && category != Category::Subprocess);
+        let programs = most(&self.waits, &|category| category == Category::Subprocess);
         let nearby = most(&self.waits, &is_nearby);
         let computes = most(&self.computes, &|_| true);
         let streams = self.streams.iter().map(|stream| stream.handlers.max(1)).sum();
         let waits = services.max(nearby);
         let kind = match (waits, computes, streams) {
             (0, 0, 0) => WorkloadKind::Unknown,
+            // Whether a program that most handlers wait for waits itself, or computes, the code does not show.
+            (waits, computes, 0) if programs > waits + computes => WorkloadKind::Unknown,
             (_, _, streams) if streams > 0 && (streams * 2 >= handlers || waits + computes == 0) => {
                 WorkloadKind::Stream
             }
@@ -99,7 +104,7 @@ impl Workload {
             (_, computes, _) if services >= FAR_MORE * computes && services >= nearby => WorkloadKind::Io,
             _ => WorkloadKind::Mixed,
         };
-        Leaning { kind, services, nearby, computes, streams, handlers }
+        Leaning { kind, services, nearby, programs, computes, streams, handlers }
     }
 }
 
@@ -127,6 +132,7 @@ impl fmt::Display for Leaning {
         let parts = [
             (self.nearby, ["waits for a database or a cache", "wait for a database or a cache"]),
             (self.services, ["waits for other services", "wait for other services"]),
+            (self.programs, ["runs another program", "run another program"]),
             (self.computes, ["computes", "compute"]),
             (self.streams, ["stays open", "stay open"]),
         ];
@@ -178,5 +184,18 @@ mod tests {
             let leaning = workload.leaning(handlers);
             assert_eq!(leaning.kind, kind, "{leaning}");
         }
+    }
+
+    #[test]
+    fn a_program_that_is_waited_for_may_compute() {
+        let of = |programs: &[usize], services: &[usize]| {
+            let mut waits = calls(Category::Subprocess, programs);
+            waits.extend(calls(Category::Http, services));
+            Workload { waits, ..Workload::default() }.leaning(10).kind
+        };
+        assert_eq!(of(&[1], &[]), WorkloadKind::Unknown);
+        assert_eq!(of(&[9], &[1]), WorkloadKind::Unknown);
+        assert_eq!(of(&[1], &[9]), WorkloadKind::Io);
+        assert_eq!(of(&[], &[1]), WorkloadKind::Io);
     }
 }

@@ -9,7 +9,7 @@ use farrier::deployment::Deployment;
 use farrier::findings::Fix;
 use farrier::report::Machine;
 use farrier::request::Request;
-use farrier::sizing::{Advice, Known};
+use farrier::sizing::{Advice, Amount, Known, Verdict};
 use farrier::source::FileId;
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
@@ -220,22 +220,50 @@ fn write(
     for fault in services.iter().filter_map(|(_, advice)| *advice).flat_map(|advice| &advice.objections) {
         let _ = writeln!(text, "not written, because it would bring this up: {fault}");
     }
-    if services.iter().any(|(_, advice)| advice.is_some_and(|advice| advice.elsewhere)) {
-        text.push_str(
-            "not written: the cores are those of this machine, and the service runs elsewhere: state those of production \
-             (`--cpus`, or `cpus` in `[host]`)\n",
+    let uncounted: Vec<&Deployment> = services
+        .iter()
+        .filter(|(_, advice)| advice.is_some_and(|advice| advice.elsewhere))
+        .map(|(one, _)| *one)
+        .collect();
+    if !uncounted.is_empty() {
+        let of = if uncounted.len() < services.len() {
+            let named = uncounted.iter().map(|one| found.files.describe(one.command));
+            format!(" for {}", named.collect::<Vec<_>>().join(" and "))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "not written{of}: the cores are those of this machine, and the service runs elsewhere: state those of \
+             production (`--cpus`, or `cpus` in `[host]`)"
         );
     }
     if text.is_empty() {
-        text.push_str(if services.iter().any(|(_, advice)| advice.is_none()) {
-            "nothing written: how it serves requests is unknown, so there is nothing to compute\n"
-        } else {
-            "nothing to do: every value is inside its range\n"
-        });
+        let unknown = services.iter().find(|(_, advice)| advice.is_none()).map(|(one, _)| *one);
+        text.push_str(&nothing(found, services, unknown));
     }
     let left = applied.refused > 0 || refused.iter().any(|refusal| refusal.is_outside);
     let open = left || mode == Mode::Show && applied.changed > 0;
     Ok(Done { text, exit: if open { Exit::ToDo } else { Exit::Clean } })
+}
+
+/// Why nothing is written.
+fn nothing(found: &Examination, services: &[(&Deployment, Option<&Advice>)], unknown: Option<&Deployment>) -> String {
+    if let Some(deployment) = unknown {
+        let index = found.assembly.deployments.iter().position(|one| std::ptr::eq(one, deployment));
+        let application = index.and_then(|index| found.applications.get(index)).and_then(Option::as_ref);
+        let why = advice::unknown_class(deployment, application, &found.files);
+        return format!("nothing written: how it serves requests is unknown, so there is nothing to compute: {why}\n");
+    }
+    // A number that would be better is outside of its range, though nobody would call it wrong.
+    let is_number = |item: &farrier::sizing::Item| matches!(item.target, Amount::Count(_) | Amount::Seconds(_));
+    let considers =
+        |advice: &Advice| advice.items.iter().any(|item| item.verdict == Verdict::Consider && is_number(item));
+    if services.iter().any(|(_, advice)| advice.is_some_and(considers)) {
+        return "nothing to do: no value is known to be wrong, and what would merely be better is left to you\n"
+            .to_owned();
+    }
+    "nothing to do: every value is inside its range\n".to_owned()
 }
 
 /// A value as the line of a difference has it.

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use farrier::findings::{Finding, Fix, Note, Safety, Severity};
-use farrier::report::{self, Report};
+use farrier::report::Report;
 use farrier::request::{Flags, Request};
 use farrier::source::Files;
 use farrier::suppress::Entry;
 use farrier::{Examination, examine};
 
 use super::rewrite::{self, Mode};
-use super::{Done, Exit, Failure, baseline, measure};
-use crate::cli::{Check, Cli, Format};
+use super::{Done, Exit, Failure, baseline, measure, output};
+use crate::cli::{Check, Cli};
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let flags = Flags {
@@ -74,6 +74,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let measured = kept.map_or_else(Vec::new, |kept| kept.lines(&examination.files, &findings));
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
         .with_known(compared.known.len())
+        .with_failing_unseen(unseen)
         .with_assumed(assumed)
         .with_measured(measured);
     let failing = |finding: &Finding| request.fail_on.is_none_or(|least| finding.severity >= least);
@@ -83,26 +84,11 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         (false, true) => Exit::Clean,
         (false, false) => Exit::ToDo,
     };
-    let text = match check.format {
-        Format::Pretty => {
-            let mut text = changed + &report::pretty(&report, super::look(cli));
-            if nothing {
-                // The last line counts what was found; the reason for finding nothing says more.
-                let last = text.trim_end().rfind('\n').map_or(0, |at| at + 1);
-                text.truncate(last);
-                text.push_str("nothing to check: no file here starts a server that farrier knows\n");
-            }
-            text
-        }
-        Format::Concise => changed + &report::concise(&report),
-        Format::Json => report::json(&report),
-    };
-    let text = if unseen > 0 && check.format != Format::Json {
-        let what = if unseen == 1 { "1 finding is".to_owned() } else { format!("{unseen} findings are") };
-        format!("{text}{what} below `min-severity` and not shown, but what `fail-on` names\n")
-    } else {
-        text
-    };
+    let text = output::deliver(&check.printed, |format, look| {
+        let said = output::rendered(format, &report, look.unwrap_or_else(|| super::look(cli)), nothing);
+        // What was changed is told where people look.
+        if format.is_for_people() && look.is_none() { format!("{changed}{said}") } else { said }
+    })?;
     Ok(Done { text, exit })
 }
 

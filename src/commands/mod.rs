@@ -11,6 +11,7 @@ mod host;
 mod init;
 mod measure;
 mod objections;
+mod output;
 mod rewrite;
 mod show;
 

@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::locate::join;
 use super::scene::{Judged, Project, Scene};
-use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
+use super::{aside, compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -32,6 +32,8 @@ pub struct Assembly {
     pub variables: BTreeSet<String>,
     /// What could not be joined.
     pub notes: Vec<Note>,
+    /// The containers for production that run a program in Python, with the command that does, whatever it starts.
+    pub(super) programs: Vec<(Place, Place)>,
     /// How many bytes of configuration files were followed so far, each time that one is loaded.
     pub(super) followed: usize,
 }
@@ -112,12 +114,15 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         }
     }
     for file in dockerfiles(facts) {
+        if let Some(service) = aside::only_for_developers(file, &composed, files) {
+            judged.handled.insert(file, service);
+        }
         for image in image::targets(facts, file, files) {
             // An image whose own command a compose service runs is judged there, with its limits.
             if judged.run.contains(&image.stage.place) {
                 continue;
             }
-            match guarded(|| Scene::image(&image, &judged, files, facts)) {
+            match guarded(|| Scene::image(&image, &judged, files, facts, &services)) {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }
@@ -130,13 +135,17 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             None => broken.push(unit.place),
         }
     }
+    for (place, why) in aside::companions(&composed, files) {
+        scenes.iter_mut().filter(|scene| scene.place() == place).for_each(|scene| scene.set_aside(&why));
+    }
+    Scene::share_lists(&mut scenes, files);
     let visited: BTreeSet<FileId> = scenes.iter().flat_map(Scene::scripts).collect();
     let project = Project { files, facts };
     let mut reached = Reached::of(files, facts);
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
     let alone = unnamed(&assembly, &composed, files, facts);
     play(alone, &project, &mut reached, &mut assembly, &mut broken);
-    set_unnamed_aside(&mut assembly.deployments, files);
+    aside::set_unnamed_aside(&mut assembly.deployments, files);
     let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
     for script in scripts {
         let place = script.place();
@@ -156,18 +165,21 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
+    aside::set_unnamed_aside(&mut assembly.deployments, files);
+    aside::set_left_aside(&mut assembly, asked, facts, files);
     assembly.notes.extend(broken.into_iter().map(|place| defect(place, files)));
+    forget_unlikely(&mut assembly.deployments);
     forget_repeated(&mut assembly);
     context::name_developments(&mut assembly.deployments);
     note_replaced(&mut assembly.deployments, &judged.replaced);
-    set_beside_aside(&mut assembly, facts, files);
+    aside::set_beside_aside(&mut assembly, &composed, facts, files);
     proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly.images = images(files, facts, &composed);
     assembly.databases = database::find(&composed);
-    assembly.variables = variables::all(facts, &composed);
+    assembly.variables = variables::all(facts, &composed, &assembly.deployments);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
 }
@@ -211,81 +223,6 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
 /// Whether an image starts it by itself.
 fn is_of_image(deployment: &Deployment) -> bool {
     deployment.kind == UnitKind::Image && deployment.instruction.is_some()
-}
-
-/// Says of options of uWSGI that nothing names that another server is how the service runs: what an image runs, or a
-/// container that loads an application from beside them.
-fn set_unnamed_aside(deployments: &mut [Deployment], files: &Files) {
-    let others = deployments.iter().filter(|one| {
-        one.container.is_some() && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
-    });
-    let others: Vec<(Place, Option<String>)> = others
-        .map(|one| {
-            let module = |app: &Located<String>| app.value.split(':').next().unwrap_or_default().replace('.', "/");
-            (one.command, one.app.as_ref().filter(|_| one.kind != UnitKind::Image).map(module))
-        })
-        .collect();
-    let unnamed = |one: &&mut Deployment| one.kind == UnitKind::UwsgiConfiguration && one.development.is_none();
-    for deployment in deployments.iter_mut().filter(unnamed) {
-        let folder = files.get(deployment.command.file).folder();
-        let loads_from_here = |module: &str| {
-            let name = module.rsplit('/').next().unwrap_or(module);
-            let is_whole = |path: &str| path == module || path.ends_with(&format!("/{module}"));
-            is_whole(&join(folder, name)) && files.find(&join(folder, &format!("{name}.py"))).is_some()
-        };
-        let other = others.iter().find(|(_, module)| module.as_deref().is_none_or(loads_from_here));
-        if let Some((place, module)) = other {
-            let who = if module.is_some() { "a container beside it" } else { "an image" };
-            let why = format!("nothing here names it, and {who} runs another server");
-            deployment.development = Some(Located::new(why, *place));
-        }
-    }
-}
-
-/// Says of development servers that another way to start the project stands beside them: of processes for developers
-/// where images are built, and of the image of a variant beside one that runs a server for production.
-fn set_beside_aside(assembly: &mut Assembly, facts: &Facts, files: &Files) {
-    let Assembly { deployments, development_servers, .. } = assembly;
-    let of_heroku = |file: FileId| {
-        let signs = ["app.json", "runtime.txt", "heroku.yml", ".python-version"];
-        signs.iter().any(|sign| files.find(&join(files.get(file).folder(), sign)).is_some())
-    };
-    let image = facts.units.iter().find(|unit| {
-        unit.kind == UnitKind::Image && context::named_for_development(files.get(unit.place.file).path()).is_none()
-    });
-    for server in development_servers.iter_mut().filter(|server| server.development.is_none()) {
-        if let Some(web) = server.container.and_then(|container| built_by_platform(deployments, container, files)) {
-            let why = "the `Procfile` beside its image runs a server for production";
-            server.development = Some(Located::new(why.to_owned(), web));
-            continue;
-        }
-        let file = server.command.file;
-        let (folder, name) = (files.get(file).folder(), files.get(file).name());
-        if name == "Procfile" && !of_heroku(file) {
-            let why = || "its processes are for developers where images are built".to_owned();
-            server.development = image.map(|image| Located::new(why(), image.place));
-        } else if name.starts_with("Dockerfile") && name != "Dockerfile" {
-            let main = deployments.iter().filter(|one| one.kind == UnitKind::Image && one.development.is_none());
-            let main = main.filter_map(|one| one.instruction).find(|instruction| {
-                let own = files.get(instruction.file);
-                own.folder() == folder && own.name() == "Dockerfile"
-            });
-            let why = || "the `Dockerfile` beside it runs a server for production".to_owned();
-            server.development = main.map(|main| Located::new(why(), main));
-        }
-    }
-}
-
-/// The line of a `Procfile` beside an image that starts a server for production: a platform builds that one from source.
-fn built_by_platform(deployments: &[Deployment], container: Place, files: &Files) -> Option<Place> {
-    let folder = files.get(container.file).folder();
-    let is_line = |one: &&Deployment| {
-        one.kind == UnitKind::Procfile
-            && one.development.is_none()
-            && one.unit == "web"
-            && one.started_by.first().is_some_and(|(_, at)| files.get(at.file).folder() == folder)
-    };
-    deployments.iter().find(is_line).map(|one| one.command)
 }
 
 /// The files that services mount by name into images that are not known for uWSGI: what those make of them is told
@@ -468,6 +405,20 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(join)).ok()
 }
 
+/// Takes away launches that only a variable which nobody sets leads to, and those of an image that is made for words
+/// which nobody gives it, where something else is sure to run the same command.
+fn forget_unlikely(deployments: &mut Vec<Deployment>) {
+    let is_sure = |one: &Deployment| one.only_if_set.is_empty() && !one.awaits_words;
+    let mut sure: BTreeMap<(Place, crate::servers::Server), bool> = BTreeMap::new();
+    for one in deployments.iter().filter(|one| is_sure(one)) {
+        *sure.entry((one.command, one.server)).or_default() |= one.development.is_none();
+    }
+    deployments.retain(|one| {
+        let elsewhere = sure.get(&(one.command, one.server));
+        is_sure(one) || elsewhere.is_none_or(|serves| !serves && one.development.is_none())
+    });
+}
+
 /// Several services of one image may run one script, which starts the same server in each as far as its
 /// commands tell, and so does a service that several compose files lay something over: it is one launch.
 fn forget_repeated(assembly: &mut Assembly) {
@@ -527,7 +478,7 @@ fn note_replaced(deployments: &mut [Deployment], replaced: &BTreeMap<Place, Vec<
     }
 }
 
-fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {
+pub(super) fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {
     let images = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image);
     images.map(|unit| unit.place.file).collect()
 }

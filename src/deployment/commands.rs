@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::environment::Environment;
 use super::locate::Roots;
 use super::rewritten::Edited;
-use super::shell::{Shell, Shield};
+use super::shell::{INSTANCE, Shell, Shield};
 use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts, StopDefault, SystemShell};
 use crate::servers::Program;
@@ -25,6 +25,12 @@ pub(super) struct Start {
     pub(super) place: Place,
     /// Whether it stands in a branch of a script, so that it may or may not run.
     pub(super) conditional: bool,
+    /// The variables without which it does not run.
+    pub(super) only: BTreeSet<String>,
+    /// Whether something is known to run in its place without them.
+    pub(super) has_instead: bool,
+    /// Whether it only runs if somebody gives the image words that nothing here gives it.
+    pub(super) awaits_words: bool,
     /// Where the words come from, beyond their own bytes.
     pub(super) parted: Parted,
     /// The shell that keeps signals from it.
@@ -129,6 +135,9 @@ impl Parted {
                 missing.push(one);
             }
         }
+        if missing.iter().any(|(name, _)| name == INSTANCE) {
+            return Some("it is the name of the instance of the unit".to_owned());
+        }
         let named = |passed: bool| {
             let names: Vec<String> =
                 missing.iter().filter(|one| one.1 == passed).map(|(name, _)| format!("`{name}`")).collect();
@@ -148,7 +157,10 @@ impl Parted {
 
     /// The variables without which the word around `place` is not known.
     pub(super) fn missing(&self, place: Place) -> Vec<String> {
-        self.around(place).flat_map(|part| part.missing.iter().map(|(name, _)| name.clone())).collect()
+        self.around(place)
+            .flat_map(|part| part.missing.iter().map(|(name, _)| name.clone()))
+            .filter(|name| name != INSTANCE)
+            .collect()
     }
 
     /// What the word around `place` rests on.
@@ -201,7 +213,9 @@ pub(super) struct Started {
 pub(super) fn starts(entrypoint: Option<&Command>, command: Option<&Command>, surroundings: &Surroundings) -> Started {
     let plain = played(surroundings, |shell| shell.run(entrypoint, command, false));
     if plain.programs.is_empty() && entrypoint.is_some() && command.is_none() {
-        played(surroundings, |shell| shell.run(entrypoint, None, true))
+        let mut given = played(surroundings, |shell| shell.run(entrypoint, None, true));
+        given.programs.iter_mut().for_each(|start| start.awaits_words = true);
+        given
     } else {
         plain
     }
@@ -238,6 +252,11 @@ fn played(surroundings: &Surroundings, run: impl Fn(&mut Shell)) -> Started {
                 start.on_large_node = Some((other.arguments.clone(), other.environment.clone()));
             }
         }
+    }
+    // Where nothing else runs without them, whoever starts it sets them.
+    let serves = |start: &Start| !matches!(start.program, Program::Python { .. });
+    if !found.iter().any(|start| start.only.is_empty() && serves(start)) {
+        found.iter_mut().filter(|start| !start.has_instead).for_each(|start| start.only.clear());
     }
     Started { programs: found, scripts: shell.visited, strange: shell.strange }
 }

@@ -50,7 +50,7 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         format!("`{part}` is named for development")
     } else if let Some(part) = path.rsplit('/').skip(1).find(|part| DOCUMENTATION.contains(part)) {
         format!("`{part}` is documentation")
-    } else if named(&unit.name) {
+    } else if named(&unit.name) && !says_what_it_is(unit) {
         format!("`{}` is named for development", unit.name)
     } else if let Some(part) = unit.variant.iter().flat_map(|variant| variant.value.split('/')).find(|part| named(part))
     {
@@ -78,6 +78,21 @@ pub(super) fn developers_file(unit: &Unit, files: &Files) -> Option<FileId> {
     (mounted != unit.place.file).then_some(mounted)
 }
 
+/// Whether a unit itself is named for developers.
+pub(super) fn is_named_for_development(unit: &Unit) -> bool {
+    named(&unit.name)
+}
+
+/// The variable of a service of a composition that switches a debugger on.
+pub(super) fn debugs(unit: &Unit) -> Option<&str> {
+    let is_on = |value: &str| ["1", "true", "on", "yes"].contains(&value.to_ascii_lowercase().as_str());
+    let mut set = unit.environment.iter().filter(|variable| {
+        let value = variable.value.as_ref().and_then(Word::text);
+        variable.name.split('_').any(|word| word == "DEBUG") && value.is_some_and(|value| is_on(&value))
+    });
+    set.next().map(|variable| variable.name.as_str()).filter(|_| unit.kind == UnitKind::ComposeService)
+}
+
 /// Whether the name of the file at `path` says that it is for production.
 pub(super) fn named_for_production(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| words(name).any(|word| PRODUCTION.contains(&word.as_str())))
@@ -102,6 +117,14 @@ fn told_by_variable(unit: &Unit) -> Option<Located<String>> {
         tells(&variable.name, &value)
     })?;
     Some(Located::new(format!("`{}` is set for development", told.name), told.place))
+}
+
+/// Whether the name of a container of an orchestrator is one of development only as that of an application which shows
+/// something: `fastapi-sample` is called so wherever it runs.
+fn says_what_it_is(unit: &Unit) -> bool {
+    let shows = |word: &str| matches!(word, "example" | "examples" | "sample" | "samples");
+    let is_other = |word: String| DEVELOPMENT.contains(&word.as_str()) && !shows(&word);
+    matches!(unit.kind, UnitKind::KubernetesContainer | UnitKind::Platform) && !words(&unit.name).any(is_other)
 }
 
 fn is_of_browsers(unit: &Unit, part: &str) -> bool {

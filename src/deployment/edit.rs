@@ -185,7 +185,10 @@ impl Deployment {
             quoted(end.checked_sub(1)?)?;
             let whole = Place::new(place.file, Span::new(place.span.start, end));
             Site::Argument { literal: None, whole: Some(whole), removal: None }
-        } else if files.text_at(place) == app.value {
+        } else if files.text_at(place) == app.value
+            // `fastapi run main.py`
+            || self.server == Server::Uvicorn && files.text_at(place).rsplit('.').next() == Some("py")
+        {
             Site::Words { literal: Some(place), removal: Vec::new() }
         } else {
             return None;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::environment::Environment;
 use super::image::{self, Recipe};
 use super::{context, locate};
 use crate::read::{Facts, Unit, UnitKind};
@@ -85,7 +86,7 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services:
             .or_else(|| named(&|alias| tail(name, alias) || tail(alias, name)))
             .or_else(|| named(&|alias| head(name, alias) || head(alias, name)));
         if let Some(file) = found {
-            return Some(alone(file, files, facts));
+            return Some(alone(file, files, facts, services));
         }
     }
     // With one image to build and one to run, they are the same.
@@ -98,7 +99,7 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services:
         .collect();
     let is_own = name.as_ref().is_none_or(|name| !is_foreign(name));
     match production(files, facts).as_slice() {
-        &[only] if is_own && own.len() <= 1 => Some(alone(only, files, facts)),
+        &[only] if is_own && own.len() <= 1 => Some(alone(only, files, facts, services)),
         _ => None,
     }
 }
@@ -120,11 +121,11 @@ pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services: &
         // Any registry has a `proxy-web`: only the whole name tells that it is the one of `web/Dockerfile`.
         let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).contains(name));
         let only = found.next().filter(|_| found.next().is_none())?;
-        Some(alone(*only, files, facts))
+        Some(alone(*only, files, facts, services))
     };
     by_build.or_else(|| of_script(unit, files, facts, services)).or_else(by_alias).or_else(|| {
         let image = unit.image.as_ref()?.value.as_str();
-        pushed(image, files, facts)
+        pushed(image, files, facts, services)
     })
 }
 
@@ -141,7 +142,7 @@ const BUILDS: [&str; 7] = [
 
 /// The one Dockerfile of the project, where a file that builds images says the whole name of this one:
 /// `docker build -t acme/web .`, `images: ghcr.io/acme/web`.
-fn pushed<'f>(image: &str, files: &Files, facts: &'f Facts) -> Option<Recipe<'f>> {
+fn pushed<'f>(image: &str, files: &Files, facts: &'f Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
     let image = image.split('@').next()?;
     // A colon in front of the last slash belongs to the port of a registry.
     let tag = image.rfind('/').map_or(0, |slash| slash + 1);
@@ -161,7 +162,31 @@ fn pushed<'f>(image: &str, files: &Files, facts: &'f Facts) -> Option<Recipe<'f>
     let dockerfiles = production(files, facts);
     let [only] = dockerfiles.as_slice() else { return None };
     let is_built = files.iter().any(|(_, file)| !file.is_python() && says(file.text()));
-    is_built.then(|| alone(*only, files, facts))
+    (is_built || is_of_repository(whole, files)).then(|| alone(*only, files, facts, services))
+}
+
+/// Whether a pipeline gives the image that it pushes the name of the repository, as `ghcr.io/${{ github.repository }}`,
+/// and the metadata of the project says that this is the one which `whole` names.
+fn is_of_repository(whole: &str, files: &Files) -> bool {
+    let Some((registry, repository)) = whole.split_once('/').filter(|(_, rest)| rest.split('/').count() == 2) else {
+        return false;
+    };
+    let pushes = |text: &str| {
+        let named = ["github.repository }}", "github.repository}}"].iter().any(|name| text.contains(name));
+        named && text.contains(registry) && BUILDS.iter().any(|word| text.contains(word))
+    };
+    let home = format!("github.com/{}", repository.to_ascii_lowercase());
+    // What the project depends on may be named in the same file.
+    let is_home = |line: &str| {
+        let line = line.to_ascii_lowercase();
+        let mut behind = line.match_indices(&home).filter_map(|(at, _)| line.get(at + home.len()..));
+        !line.contains("git+")
+            && behind.any(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || "-_".contains(c)))
+    };
+    let is_metadata = |name: &str| matches!(name, "pyproject.toml" | "setup.cfg" | "setup.py" | "CITATION.cff");
+    let is_pipeline = |path: &str| path.starts_with(".github/workflows/");
+    files.iter().any(|(_, file)| is_pipeline(file.path()) && pushes(file.text()))
+        && files.iter().any(|(_, file)| is_metadata(file.path()) && file.text().lines().any(is_home))
 }
 
 /// The image that holds the script which a service starts by a relative path, where the project has the script in one
@@ -205,9 +230,34 @@ fn of_script<'f>(unit: &Unit, files: &Files, facts: &'f Facts, services: &[&'f U
     Some(Recipe { dockerfile: *only, target: stage(*only, files, facts)?, context: folder })
 }
 
-fn alone<'f>(dockerfile: FileId, files: &Files, facts: &'f Facts) -> Recipe<'f> {
+fn alone<'f>(dockerfile: FileId, files: &Files, facts: &'f Facts, services: &[&'f Unit]) -> Recipe<'f> {
     let target = stage(dockerfile, files, facts).flatten();
-    Recipe { dockerfile, target, context: files.get(dockerfile).folder().to_owned() }
+    let by_copies = || {
+        let image = image::build(facts, dockerfile, target, &Environment::default());
+        image.map_or_else(|| files.get(dockerfile).folder().to_owned(), |image| image::home(&image, files))
+    };
+    let context = context_of(dockerfile, files, services).unwrap_or_else(by_copies);
+    Recipe { dockerfile, target, context }
+}
+
+/// The folder that the services which build a Dockerfile build it from, where they agree: whoever builds the image
+/// for something else needs the same files.
+pub(super) fn context_of(dockerfile: FileId, files: &Files, services: &[&Unit]) -> Option<String> {
+    let built = services.iter().filter_map(|unit| image::recipe(unit, files));
+    let contexts: BTreeSet<String> =
+        built.filter(|recipe| recipe.dockerfile == dockerfile).map(|recipe| recipe.context).collect();
+    let mut contexts = contexts.into_iter();
+    contexts.next().filter(|_| contexts.next().is_none())
+}
+
+/// The only service for production that builds a Dockerfile.
+pub(super) fn builder<'f>(dockerfile: FileId, files: &Files, services: &[&'f Unit]) -> Option<&'f Unit> {
+    let builds = |unit: &&&Unit| {
+        image::recipe(unit, files).is_some_and(|recipe| recipe.dockerfile == dockerfile)
+            && context::development(unit, files).is_none()
+    };
+    let mut found = services.iter().filter(builds);
+    found.next().filter(|_| found.next().is_none()).copied()
 }
 
 /// The last part of the name of an image, without its tag; `None` where that part is not known.

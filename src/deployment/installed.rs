@@ -76,12 +76,18 @@ fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: 
         if let Some(at) = words.iter().position(|word| *word == "cd") {
             folder = words.get(at + 1).map_or_else(|| folder.clone(), |path| join(&folder, path));
         }
-        let names = |tool: &str| words.iter().position(|word| word.rsplit('/').next() == Some(tool));
+        // The folder of a cache may be called like the tool: `--mount=type=cache,target=/root/.cache/uv`.
+        let names =
+            |tool: &str| words.iter().position(|word| !word.starts_with('-') && word.rsplit('/').next() == Some(tool));
+        let held = |path: &str| roots.holds(files, &join(&folder, path));
+        // Where it is seen what brings the project, nothing else brings its lock.
+        let is_seen = |lists: &[&str]| lists.iter().skip(1).any(|list| held(list).is_some());
         let mut add = |path: &str| found.extend(roots.file(files, &join(&folder, path)));
         for (command, lists) in PROJECTS {
             let [tool, verb] = command else { continue };
             if names(tool).is_some_and(|at| words.get(at + 1) == Some(verb)) {
-                for list in lists {
+                let seen = is_seen(lists);
+                for list in lists.iter().filter(|list| !seen || held(list).is_some()) {
                     add(list);
                 }
             }
@@ -129,6 +135,7 @@ mod tests {
 
     use super::super::assemble;
     use crate::read;
+    use crate::servers::{Server, table};
     use crate::source::{FileKind, Files, Guess};
 
     /// The versions of the servers that an image of this recipe starts, built from the root of a project with these
@@ -144,6 +151,30 @@ mod tests {
         assert!(kinds.values().any(|kind| *kind == FileKind::Dockerfile));
         let facts = read::all(&files, &kinds);
         assemble(&files, &facts).deployments.iter().map(|one| one.version.version_text().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_lock_that_the_build_does_not_have_says_nothing() {
+        let lists = [
+            ("pyproject.toml", "[project]\ndependencies = [\"gunicorn>=20\"]\n"),
+            ("uv.lock", "[[package]]\nname = \"gunicorn\"\nversion = \"22.0.0\"\n"),
+        ];
+        let of = |copies: &str, install: &str| {
+            let recipe = format!("FROM python\nWORKDIR /srv\nCOPY {copies} ./\nRUN {install}\nCMD gunicorn app:app\n");
+            versions(&recipe, &lists).join(" ")
+        };
+        let newest = table(Server::Gunicorn).newest().to_string();
+        let cached = "--mount=type=cache,target=/root/.cache/uv \\\n    uv sync";
+        assert_eq!(of("pyproject.toml", cached), newest);
+        assert_eq!(of("pyproject.toml", "uv sync"), newest);
+        assert_eq!(of("pyproject.toml uv.lock", cached), "22.0.0");
+        assert_eq!(of("pyproject.toml uv.lock*", "uv sync --locked"), "22.0.0");
+        assert_eq!(of(".", "uv sync"), "22.0.0");
+        // pip asks no lock of another tool.
+        assert_eq!(of(". .", "pip install ."), newest);
+        let mounted = "--mount=type=bind,source=uv.lock,target=uv.lock uv sync";
+        assert_eq!(of("pyproject.toml", mounted), "22.0.0");
+        assert_eq!(of(".", "make install"), "22.0.0");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::host;
 use super::left_out::LeftOut;
-use crate::source::{FileId, Files, pattern_fits};
+use crate::source::{FileId, Files, Place, pattern_fits};
 
 /// More copies and mounts than any container has; each path of a server is held against all of them.
 const MAX_COPIES: usize = 2_000;
@@ -50,6 +50,8 @@ pub(super) struct Roots {
     left_out: Option<Arc<LeftOut>>,
     /// Whether it may have gone to a folder that nobody knows.
     adrift: bool,
+    /// Lines that commands change before the server reads them, and the commands.
+    patched: Arc<Vec<(Place, Place)>>,
 }
 
 /// What an image holds besides copies from the project.
@@ -84,6 +86,7 @@ impl Roots {
             rest: None,
             left_out: None,
             adrift: false,
+            patched: Arc::default(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Roots {
             rest: None,
             left_out: None,
             adrift: false,
+            patched: Arc::default(),
         }
     }
 
@@ -253,6 +257,21 @@ impl Roots {
                 self.add(copy);
             }
         }
+    }
+
+    /// Records that the command at `by` changes a line of a file.
+    pub(super) fn patch(&mut self, line: Place, by: Place) {
+        if self.patched.len() < MAX_COPIES {
+            Arc::make_mut(&mut self.patched).push((line, by));
+        }
+    }
+
+    /// The command that changes the line around `place`.
+    pub(super) fn patched(&self, place: Place) -> Option<Place> {
+        let around = |line: Place| {
+            line.file == place.file && line.span.start <= place.span.start && place.span.start < line.span.end.max(1)
+        };
+        self.patched.iter().find(|(line, _)| around(*line)).map(|(_, by)| *by)
     }
 
     /// Whether a file lies at `path` that is not among those that are read: a copy or a mount brings it.

@@ -4,6 +4,7 @@
 //! setting who wins and who loses. Does not decide whether that is good: rules do.
 
 mod any_machine;
+mod aside;
 mod assemble;
 mod behind;
 mod chart_values;
@@ -164,6 +165,10 @@ pub struct Deployment {
     pub platform: Option<Located<&'static str>>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
+    /// The variables without which something else runs in its place, because what files set, or leave unset, leads there.
+    pub only_if_set: Vec<String>,
+    /// Whether it only runs if somebody gives its image words that nothing here gives it.
+    awaits_words: bool,
     /// Why the server refuses to start, in its own terms.
     pub errors: Vec<Located<String>>,
     /// Settings that only a later version of the server has, where they are asked for; each is among the errors too.
@@ -202,6 +207,11 @@ impl Deployment {
     /// Whether everything it listens on is a Unix socket.
     pub fn listens_on_socket(&self) -> bool {
         !self.listens.is_empty() && self.listens.iter().all(|address| matches!(address, Address::Socket(_)))
+    }
+
+    /// Whether it is a configuration of Gunicorn that nothing names, where something else is how the service runs.
+    pub fn is_left_over(&self) -> bool {
+        self.kind == UnitKind::GunicornConfiguration && self.development.is_some()
     }
 
     /// Where it starts, as its imports see it.
@@ -243,6 +253,7 @@ impl Deployment {
             && limits(&self.limits) == limits(&other.limits)
             && grace(self) == grace(other)
             && self.development.is_some() == other.development.is_some()
+            && self.only_if_set == other.only_if_set
             && self.replicas() == other.replicas()
             && user(self) == user(other)
             && same_values()

@@ -135,7 +135,8 @@ pub(super) fn resolve(
         command_line.app.clone()
     };
 
-    let environment = environment(server, start, &command_line, called.as_ref(), files, facts);
+    let mut environment = environment(server, start, &command_line, called.as_ref(), files, facts);
+    let mut seen = start.environment.clone();
     let sources = Sources {
         table,
         interface,
@@ -160,6 +161,8 @@ pub(super) fn resolve(
         loaded.configuration = told.configuration;
         loaded_files = told.loaded;
         others = told.others;
+        seen.overlay(told.variables.clone());
+        environment.overlay(told.variables);
         (told.settings, told.app)
     } else {
         let mut settings = sources.settle(&mut errors);
@@ -258,9 +261,11 @@ pub(super) fn resolve(
         extras: version::extras(&facts.requirements),
         locked: version::is_locked(table.distribution(), &home, &facts.requirements, files),
         development: origin.development.cloned(),
+        awaits_words: start.awaits_words,
+        only_if_set: start.only.iter().cloned().collect(),
         object,
         abbreviated,
-        environment: start.environment.known(),
+        environment: seen.known(),
         assigned: environment.assigned(),
         outer: BTreeMap::new(),
         proxies: Vec::new(),

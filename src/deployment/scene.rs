@@ -17,10 +17,12 @@ use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::rewritten::Edited;
-use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
+use super::{
+    Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor, version,
+};
 use crate::findings::Note;
 use crate::python::evaluate::Dependency;
-use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind, home_of_processes, system_shell};
+use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind, Variable, home_of_processes, system_shell};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
@@ -48,6 +50,8 @@ pub(super) struct Judged {
     pub(super) replaced: BTreeMap<Place, Vec<Place>>,
     /// Those whose own command developers run, and where.
     pub(super) developed: BTreeMap<Place, Place>,
+    /// The Dockerfiles that only developers build, and where.
+    pub(super) handled: BTreeMap<FileId, Place>,
 }
 
 /// A unit about to be played.
@@ -75,6 +79,8 @@ pub(super) struct Scene<'f> {
     instruction: Option<Place>,
     /// Why it is for developers if it reloads, or is made for them in another way.
     overlaid: Option<Located<String>>,
+    /// Why a development server in it is for developers.
+    handled: Option<Located<String>>,
     /// Where the variables are set that are filled into its command before it starts.
     outer: Assigned,
 }
@@ -116,6 +122,7 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            handled: None,
             outer: Assigned::new(),
         }
     }
@@ -137,16 +144,22 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            handled: None,
             outer: Assigned::new(),
         }
     }
 
     /// An image with the command that it has itself, unless a unit runs that.
-    pub(super) fn image(image: &Image<'f>, judged: &Judged, files: &Files, facts: &Facts) -> Self {
+    pub(super) fn image(image: &Image<'f>, judged: &Judged, files: &Files, facts: &Facts, services: &[&Unit]) -> Self {
         let replaced = judged.replaced.get(&image.stage.place).and_then(|all| all.first()).copied();
         let developed = judged.developed.get(&image.stage.place).copied().map(|service| (service, "is for developers"));
         let overlaid = replaced.map(|service| (service, "replaces it")).or(developed);
-        let home = image::home(image, files);
+        let handled = judged.handled.get(&image.stage.place.file).map(|service| {
+            let why = format!("`{}` builds it for developers, and nothing else does", files.get(service.file).path());
+            Located::new(why, *service)
+        });
+        let told = image_name::context_of(image.stage.place.file, files, services);
+        let home = told.unwrap_or_else(|| image::home(image, files));
         let (environment, roots) = inside(image, &home, None, files);
         let installed = installed_in(image, &home, files);
         let shell = image.shell(files);
@@ -172,6 +185,7 @@ impl<'f> Scene<'f> {
                 let why = format!("it reloads, and `{}` {what}", files.get(service.file).path());
                 Located::new(why, service)
             }),
+            handled,
             outer: Assigned::new(),
         }
     }
@@ -199,7 +213,8 @@ impl<'f> Scene<'f> {
         let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
         // What the image is built with; only compose says so.
         let mut arguments = Environment::default();
-        for argument in unit.environment.iter().filter(|variable| variable.build_only) {
+        let is_argument = |variable: &&Variable| variable.build_only;
+        for argument in unit.environment.iter().filter(is_argument) {
             arguments.set_from_outside(argument, &outer);
         }
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
@@ -208,6 +223,12 @@ impl<'f> Scene<'f> {
         } else {
             image::recipe(unit, files).or_else(|| image_name::told(unit, files, facts, services))
         };
+        // What only names an image was built with what another service says.
+        let builder = recipe.as_ref().filter(|_| unit.build.is_none());
+        let builder = builder.and_then(|recipe| image_name::builder(recipe.dockerfile, files, services));
+        for argument in builder.iter().flat_map(|unit| unit.environment.iter().filter(is_argument)) {
+            arguments.set_from_outside(argument, &|_| None);
+        }
         let built_here =
             recipe.as_ref().and_then(|recipe| image::build(facts, recipe.dockerfile, recipe.target, &arguments));
         let pulled = || image::of_registry(unit.image.as_ref().filter(|_| recipe.is_none())?, facts);
@@ -283,6 +304,7 @@ impl<'f> Scene<'f> {
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
             instruction: entrypoint.or(command).map(|command| command.place),
             overlaid: None,
+            handled: None,
             outer: filled_in,
         }
     }
@@ -334,13 +356,40 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            handled: None,
             outer: Assigned::new(),
+        }
+    }
+
+    /// Says of what a `Procfile` starts that the lists beside it are installed which the only image for production
+    /// installs, so that one which is left over there does not count.
+    pub(super) fn share_lists(scenes: &mut [Self], files: &Files) {
+        let built = scenes.iter().filter(|scene| scene.container.is_some() && scene.development.is_none());
+        let built = built.map(|scene| scene.installed.clone()).filter(|lists| !lists.is_empty());
+        let mut built = built.collect::<BTreeSet<_>>().into_iter();
+        let Some(lists) = built.next().filter(|_| built.next().is_none()) else { return };
+        let own = |scene: &&mut Self| scene.unit.kind == UnitKind::Procfile && scene.container.is_none();
+        for scene in scenes.iter_mut().filter(own) {
+            let home = platform::home(&scene.unit, files);
+            let is_beside =
+                |list: &FileId| version::is_list(files.get(*list).name()) && files.get(*list).folder() == home;
+            if lists.iter().any(is_beside) {
+                scene.installed.clone_from(&lists);
+            }
         }
     }
 
     /// The scripts that it runs.
     pub(super) fn scripts(&self) -> impl Iterator<Item = FileId> {
         self.scripts.iter().copied()
+    }
+
+    /// Says of one in an image that the project does not build that it is not how the service runs in production,
+    /// unless that is said already.
+    pub(super) fn set_aside(&mut self, why: &Located<String>) {
+        if self.installed.is_empty() {
+            self.development.get_or_insert_with(|| why.clone());
+        }
     }
 
     /// The unit that is played.
@@ -365,6 +414,7 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            handled: None,
             outer: Assigned::new(),
         }
     }
@@ -395,6 +445,8 @@ impl<'f> Scene<'f> {
                 self.develop(name, start.place, start.debugger(name), project, assembly);
             }
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
+                let container = self.container.filter(|_| depth == 0 && self.development.is_none());
+                assembly.programs.extend(container.map(|container| (container, start.place)));
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
                 if !reached.may_lead(entry.file) {
                     return;
@@ -498,6 +550,7 @@ impl<'f> Scene<'f> {
                 let replaced = self.replaces.then(|| Located::new(why, command));
                 replaced
                     .or_else(|| self.overlaid.clone())
+                    .or_else(|| self.handled.clone())
                     .or_else(|| context::development_script(command, &self.unit, project.files))
                     .or_else(|| context::beside_local_services(&self.unit, project.files))
             }),
@@ -551,6 +604,8 @@ impl<'f> Scene<'f> {
 /// Notes in whatever the words of the unit itself do not set which variables choose the files that set it.
 fn rest_on_choice(deployment: &mut Deployment, unit: &Unit) {
     let depends = unit.chosen_by.iter();
+    // Without them it does not run at all.
+    let depends = depends.filter(|(name, _)| !deployment.only_if_set.contains(name));
     let depends: Vec<_> =
         depends.map(|(name, default)| Dependency::InPlace { name: name.clone(), default: default.clone() }).collect();
     if depends.is_empty() {

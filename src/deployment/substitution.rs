@@ -76,6 +76,11 @@ impl Substitution {
         Some(Self { expression: Regex::new(&pattern).ok()?, replacement, all: flags == "g" })
     }
 
+    /// Whether it changes a line.
+    pub(super) fn touches(&self, line: &str) -> bool {
+        self.expression.is_match(line)
+    }
+
     /// The text with the substitution in every line.
     pub(super) fn apply(&self, text: &Decoded) -> Decoded {
         let whole = text.text();

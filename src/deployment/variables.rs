@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use super::Deployment;
 use super::compose::Composed;
 use crate::read::{Facts, Variable};
 
 /// The names of all variables that a file of the project sets or passes on.
-pub(super) fn all(facts: &Facts, composed: &[Composed]) -> BTreeSet<String> {
+pub(super) fn all(facts: &Facts, composed: &[Composed], deployments: &[Deployment]) -> BTreeSet<String> {
     let units = facts.units.iter().chain(composed.iter().map(|service| &service.unit));
     let written = units
         .flat_map(|unit| &unit.environment)
@@ -19,5 +20,7 @@ pub(super) fn all(facts: &Facts, composed: &[Composed]) -> BTreeSet<String> {
     for script in facts.scripts.values() {
         script.each(&mut |simple| names.extend(simple.sets().map(str::to_owned)));
     }
+    // A server may set some for its application by itself.
+    names.extend(deployments.iter().flat_map(|one| &one.environment).map(|(name, _)| name.clone()));
     names
 }

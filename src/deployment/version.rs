@@ -85,13 +85,21 @@ fn chosen(named: &[&Requirement], folder: &str, installed: &BTreeSet<FileId>, fi
     if let Some(Said::Version(version)) = said(&own.collect::<Vec<_>>(), files) {
         return Some(version);
     }
+    // What is installed from a project without its lock is not what the lock says.
+    let is_unlocked = |one: &Requirement| {
+        let lock = files.get(one.place.file);
+        let mut projects = installed.iter().map(|&list| files.get(list));
+        is_lock(lock.path())
+            && !installed.contains(&one.place.file)
+            && projects.any(|list| is_project(list.name()) && list.folder() == lock.folder())
+    };
     // Where it is known what is installed, the list of a sibling is that of another service.
     let is_told = installed.iter().any(|&list| is_list(files.get(list).name()));
     let mut by_distance = BTreeMap::<_, Vec<&Requirement>>::new();
     for requirement in named.iter().copied() {
         let home = files.get(requirement.place.file).folder();
         let nearness = nearness(home, folder);
-        if nearness.0 || !is_told {
+        if (nearness.0 || !is_told) && !is_unlocked(requirement) {
             by_distance.entry(Reverse(nearness)).or_default().push(requirement);
         }
     }
@@ -141,8 +149,13 @@ fn is_lock(path: &str) -> bool {
     path.rsplit('.').next() == Some("lock")
 }
 
+/// Whether a file of this name says what a project needs, beside a lock.
+fn is_project(name: &str) -> bool {
+    matches!(name, "pyproject.toml" | "Pipfile")
+}
+
 /// Whether a file of this name is made for requirements, other than the Dockerfile that installs some by name.
-fn is_list(name: &str) -> bool {
+pub(super) fn is_list(name: &str) -> bool {
     is_lock(name) || matches!(name.rsplit('.').next(), Some("txt" | "in" | "toml" | "Pipfile"))
 }
 

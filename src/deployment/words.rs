@@ -33,7 +33,8 @@ pub(super) fn behind(text: &str, place: Place, flag: &str, value: Option<&str>) 
     } else if in_list(before, after) {
         // A number without quotes would be one in YAML, which Kubernetes does not take for a word.
         let quoted = if quote.is_some() { quoted.as_str() } else { "\"" };
-        (end, format!(", {quoted}{}{quoted}", both(&format!("{quoted}, {quoted}"))))
+        let comma = comma_of(before, after);
+        (end, format!("{comma}{quoted}{}{quoted}", both(&format!("{quoted}{comma}{quoted}"))))
     } else if let Some(indent) = own_line(before) {
         (before.len() - indent.len(), format!("{indent}{} \\{}", both(" "), break_of(text)))
     } else {
@@ -77,6 +78,13 @@ fn in_list(before: &str, after: &str) -> bool {
         && after.trim_start_matches(goes_on).starts_with([',', ']', ')'])
 }
 
+/// What stands between the elements of a list: a space behind the comma, unless the file leaves it out.
+fn comma_of(before: &str, after: &str) -> &'static str {
+    let is_tight = |rest: &str| !rest.starts_with(char::is_whitespace);
+    let tight = before.ends_with(',') || after.strip_prefix(',').is_some_and(is_tight);
+    if tight { "," } else { ", " }
+}
+
 /// The space before a word that begins a line of its own and is no value of an option before it, where the line above goes on behind a backslash.
 fn own_line(before: &str) -> Option<&str> {
     let (above, indent) = before.rsplit_once('\n')?;
@@ -98,6 +106,8 @@ mod tests {
             ("web: gunicorn a:b\n", "web: gunicorn a:b -w 4\n"),
             ("CMD [\"gunicorn\", \"a:b\"]\n", "CMD [\"gunicorn\", \"a:b\", \"-w\", \"4\"]\n"),
             ("CMD [\"gunicorn\", \"a:b\", \"-k\", \"x\"]", "CMD [\"gunicorn\", \"a:b\", \"-w\", \"4\", \"-k\", \"x\"]"),
+            ("args: [\"x\",\"a:b\",\"y\"]\n", "args: [\"x\",\"a:b\",\"-w\",\"4\",\"y\"]\n"),
+            ("args: [\"a:b\",\"y\"]\n", "args: [\"a:b\",\"-w\",\"4\",\"y\"]\n"),
             ("args: ['a:b']\n", "args: ['a:b', '-w', '4']\n"),
             ("args: [gunicorn, a:b]\n", "args: [gunicorn, a:b, \"-w\", \"4\"]\n"),
             ("  - gunicorn\n  - a:b\n", "  - gunicorn\n  - a:b\n  - -w=4\n"),

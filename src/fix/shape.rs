@@ -20,6 +20,7 @@ pub(super) enum Format {
     Yaml,
     Toml,
     Dockerfile,
+    Json,
     /// Anything else that consists of lines: Procfiles, environment files, requirements, scripts.
     Lines,
 }
@@ -32,6 +33,7 @@ impl Format {
             "py" | "pyi" => Self::Python,
             "yaml" | "yml" => Self::Yaml,
             "toml" => Self::Toml,
+            "json" => Self::Json,
             "dockerfile" | "containerfile" => Self::Dockerfile,
             _ if name.starts_with("dockerfile") || name.starts_with("containerfile") => Self::Dockerfile,
             _ => Self::Lines,
@@ -62,6 +64,7 @@ pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
         Format::Yaml => yaml(text)?,
         Format::Toml => toml(text)?,
         Format::Dockerfile => dockerfile(text)?,
+        Format::Json => json(text)?,
         Format::Lines => Shape::default(),
     };
     shape.pieces.sort();
@@ -147,6 +150,12 @@ fn yaml(text: &str) -> Result<Shape, String> {
         }
     }
     Ok(Shape { pieces, errors: 0 })
+}
+
+/// What is JSON is YAML as well, but for tabs, which its strings cannot hold as they are.
+fn json(text: &str) -> Result<Shape, String> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| format!("not valid JSON: {error}"))?;
+    yaml(&text.replace('\t', " "))
 }
 
 fn toml(text: &str) -> Result<Shape, String> {

@@ -38,19 +38,37 @@ pub(super) fn read(root: &Path, host: &mut Host) {
     host.own_quota = own_quota(&mounts, &groups, host);
 }
 
-/// How many periods of a quota have ended before their end for the own group or one above it, so far; `None` where no
-/// group tells.
-pub(super) fn throttled(root: &Path) -> Option<u64> {
-    let mounts = mounts(root);
-    let groups = text(root, "/proc/self/cgroup").unwrap_or_default();
-    let groups: Vec<Group> = groups.lines().filter_map(Group::parse).collect();
+/// How many periods of a quota have ended before their end for the group of a process or one above it, so far; `None` where
+/// no group tells.
+pub(super) fn throttled(root: &Path, process: Option<i32>) -> Option<u64> {
     let hierarchies = [Hierarchy::V1("cpu"), Hierarchy::V2];
-    let folders = hierarchies.into_iter().flat_map(|hierarchy| levels(&mounts, &groups, hierarchy));
-    let counts = folders.filter_map(|folder| {
+    let folders = with_groups(root, process, |mounts, groups| {
+        hierarchies.into_iter().flat_map(|hierarchy| levels(mounts, groups, hierarchy)).collect::<Vec<_>>()
+    });
+    let counts = folders.into_iter().filter_map(|folder| {
         let (_, stat) = file(root, &folder, "cpu.stat")?;
         stat.lines().find_map(|line| line.strip_prefix("nr_throttled ")?.trim().parse::<u64>().ok())
     });
     counts.reduce(u64::saturating_add)
+}
+
+/// The folder of the group of a process that holds limits of `controller`, and whether it is one of version 2.
+pub(super) fn folder(root: &Path, process: Option<i32>, controller: &str) -> Option<(String, bool)> {
+    with_groups(root, process, |mounts, groups| {
+        let of = |hierarchy: Hierarchy| {
+            mounts.iter().any(|m| m.shows(hierarchy)) && groups.iter().any(|g| g.is_in(hierarchy))
+        };
+        let found = [Hierarchy::V1(controller), Hierarchy::V2].into_iter().find(|hierarchy| of(*hierarchy))?;
+        Some((levels(mounts, groups, found).pop()?, found == Hierarchy::V2))
+    })
+}
+
+/// What follows from the mounts and from the groups of a process, which is this one if none is named.
+fn with_groups<T>(root: &Path, process: Option<i32>, found: impl Fn(&[Mount], &[Group]) -> T) -> T {
+    let whose = process.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
+    let groups = text(root, &format!("/proc/{whose}/cgroup")).unwrap_or_default();
+    let groups: Vec<Group> = groups.lines().filter_map(Group::parse).collect();
+    found(&mounts(root), &groups)
 }
 
 /// Reads the files of one kind in the folder of one group.
@@ -351,13 +369,33 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        assert_eq!(throttled(root.path()), None);
+        assert_eq!(throttled(root.path(), None), None);
         write("proc/self/cgroup", "0::/pod/web\n");
         write("proc/self/mountinfo", "41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
         write("sys/fs/cgroup/pod/web/cpu.stat", "usage_usec 9\nnr_periods 40\nnr_throttled 3\nthrottled_usec 7\n");
-        assert_eq!(throttled(root.path()), Some(3));
+        assert_eq!(throttled(root.path(), None), Some(3));
         write("sys/fs/cgroup/pod/cpu.stat", "nr_periods 40\nnr_throttled 4\n");
-        assert_eq!(throttled(root.path()), Some(7));
+        assert_eq!(throttled(root.path(), None), Some(7));
+        write("proc/12/cgroup", "0::/pod\n");
+        assert_eq!(throttled(root.path(), Some(12)), Some(4));
+        assert_eq!(throttled(root.path(), Some(13)), None);
+    }
+
+    #[test]
+    fn the_folder_that_holds_a_limit_is_found() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("proc/self")).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join("proc/self").join(name), text).unwrap();
+        assert_eq!(folder(root.path(), None, "cpu"), None);
+        write("cgroup", "4:memory:/web\n0::/user.slice/web\n");
+        write(
+            "mountinfo",
+            "40 31 0:37 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n\
+             41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+        );
+        assert_eq!(folder(root.path(), None, "memory"), Some(("/sys/fs/cgroup/memory/web".to_owned(), false)));
+        let unified = "/sys/fs/cgroup/unified/user.slice/web".to_owned();
+        assert_eq!(folder(root.path(), None, "cpu"), Some((unified, true)));
     }
 
     #[test]

@@ -119,9 +119,16 @@ impl Host {
         self.memory.iter().min_by(|a, b| a.value.cmp(&b.value).then(b.what.cmp(&a.what)))
     }
 
-    /// How often a CPU quota has stopped this process' group or one above it; `None` where nothing counts it.
-    pub fn throttled(root: &Path) -> Option<u64> {
-        cgroup::throttled(root)
+    /// How often a CPU quota has stopped the group of a process, which is this one if none is named, or one above it;
+    /// `None` where nothing counts it.
+    pub fn throttled(root: &Path, process: Option<i32>) -> Option<u64> {
+        cgroup::throttled(root, process)
+    }
+
+    /// The folder of the group of a process that holds the limits of `controller` (`cpu`, `memory`), and whether it is one
+    /// of version 2.
+    pub fn group(root: &Path, process: Option<i32>, controller: &str) -> Option<(String, bool)> {
+        cgroup::folder(root, process, controller)
     }
 
     /// What the usual ways to count CPUs answer in this process.

@@ -1,26 +1,26 @@
-//! What a request takes while nobody asks for anything else: one connection, one path after another.
+//! What a request takes while nobody asks for anything else: one connection, one kind of request after another.
 //!
 //! Decides how the time of a request, what of it is computing, and the memory of a worker are told apart from waiting
 //! for a place: with one connection nothing waits for one. What follows from it for workers and threads is `sizing`'s.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::drive::closed::Load;
 use super::outcome::{Counted, Errors};
 use super::plan::Plan;
+use super::requests::Request;
 use super::sample::{self, Snapshot};
 use super::server::Server;
 use super::{Error, Progress, driven, log};
 use crate::values::Bytes;
 
-/// How long each path is asked for; processor time is counted in ticks of 10 ms, of which this has many.
+/// How long each request is asked; processor time is counted in ticks of 10 ms, of which this has many.
 const LENGTH: Duration = Duration::from_millis(1500);
-/// Longest time for a path to find its pace.
+/// Longest time for a request to find its pace.
 const WARM_UP: Duration = Duration::from_secs(1);
-/// More paths than this tell nothing that those do not, and take their time.
-const MOST_PATHS: usize = 6;
+/// More requests than this tell nothing that those do not, and take their time.
+const MOST_ROUTES: usize = 6;
 
 /// What was seen on one connection.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,17 +29,19 @@ pub struct Alone {
     pub label: String,
     /// From its start to its first answer.
     pub ready_after: Duration,
-    /// One entry per path.
+    /// One entry per request, of those that are asked most.
     pub routes: Vec<Route>,
     /// Memory of the largest worker afterwards, and how it was counted.
     pub worker: Option<(Bytes, Counted)>,
 }
 
-/// What requests for one path took.
+/// What requests of one kind took.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
-    /// The path.
+    /// The path, behind its method where that is not `GET`.
     pub path: String,
+    /// How often it is asked for, in proportion to the others.
+    pub weight: u32,
     /// Requests that ended in time.
     pub requests: u64,
     /// Failures among them.
@@ -59,14 +61,18 @@ impl Route {
 }
 
 impl Alone {
-    /// Mean over the paths: time of a request, and processor time of it; `None` where nothing succeeded.
+    /// Mean over the requests by their weights: time of one, and processor time of it; `None` where nothing succeeded.
     pub fn mean(&self) -> Option<(Duration, Duration)> {
-        let known: Vec<(Duration, Duration)> =
-            self.routes.iter().filter_map(|route| route.takes.zip(route.computes)).collect();
-        let count = u32::try_from(known.len()).ok().filter(|count| *count > 0)?;
-        let takes: Duration = known.iter().map(|(takes, _)| takes).sum();
-        let computes: Duration = known.iter().map(|(_, computes)| computes).sum();
-        Some((takes / count, computes / count))
+        let known =
+            || self.routes.iter().filter_map(|route| Some((route.takes?, route.computes?, f64::from(route.weight))));
+        let weights: f64 = known().map(|(.., weight)| weight).sum();
+        if weights <= 0.0 {
+            return None;
+        }
+        let of = |time: fn((Duration, Duration, f64)) -> Duration| -> Duration {
+            known().map(|one| time(one).mul_f64(one.2 / weights)).sum()
+        };
+        Some((of(|one| one.0), of(|one| one.1)))
     }
 }
 
@@ -76,7 +82,7 @@ pub fn alone(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'_
     if !plan.folder.is_dir() {
         return Err(Error::Folder(plan.folder.clone()));
     }
-    let found = driven(ask(plan, candidate, progress));
+    let found = driven(plan, ask(plan, candidate, progress));
     progress(Progress::Stopping);
     found
 }
@@ -88,11 +94,9 @@ async fn ask(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'_
     let label = described.label.as_str();
     progress(Progress::Alone { label });
     let mut server = Server::start(plan, described, &mut Vec::new()).await?;
-    let mut seen = BTreeSet::new();
-    let paths = plan.paths.iter().filter(|path| seen.insert(path.as_str())).take(MOST_PATHS);
     let mut routes = Vec::new();
-    for path in paths.collect::<Vec<_>>() {
-        routes.push(on_path(plan, path, &server).await);
+    for request in most_asked(&plan.requests) {
+        routes.push(on_its_own(plan, request, &server).await);
         if let Some(ended) = server.gone() {
             let log = server.log();
             let reason = log::reason(&log).unwrap_or("it wrote nothing").to_owned();
@@ -112,24 +116,63 @@ async fn ask(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'_
     })
 }
 
-/// Requests for one path, one after another.
-async fn on_path(plan: &Plan, path: &str, server: &Server) -> Route {
-    let target = server.target_of(&Plan { paths: vec![path.to_owned()], ..plan.clone() });
+/// Those with the largest weights, in their order.
+fn most_asked(requests: &[Request]) -> Vec<&Request> {
+    let mut all: Vec<(usize, &Request)> = requests.iter().enumerate().collect();
+    all.sort_by_key(|(_, request)| std::cmp::Reverse(request.weight));
+    all.truncate(MOST_ROUTES);
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, request)| request).collect()
+}
+
+/// One request after another, all of one kind.
+async fn on_its_own(plan: &Plan, request: &Request, server: &Server) -> Route {
+    let target = server.target_of(&Plan { requests: vec![request.clone()], ..plan.clone() });
     let load = Load::start(&Rc::new(target), 1);
     load.warm_up(WARM_UP).await;
     let roots = [server.root()];
-    let before = Snapshot::take(&roots);
+    let before = Snapshot::take(&roots, None);
     let length = load.window(LENGTH).await;
-    let used = sample::between(&before, &Snapshot::take(&roots), 0, server.master()).server;
+    let used = sample::between(&before, &Snapshot::take(&roots, None), 0, server.master()).server;
     let tally = load.finish().await;
     // What an edge of the time cuts counts in part, so that slow requests are not rounded away.
     let each = |time: Duration| (tally.successes > 0.0).then(|| time.div_f64(tally.successes.max(f64::MIN_POSITIVE)));
     let sound = tally.errors.total() == 0;
     Route {
-        path: path.to_owned(),
+        path: request.name(),
+        weight: request.weight,
         requests: tally.requests,
         errors: tally.errors,
         takes: each(length).filter(|_| sound),
         computes: each(used).filter(|_| sound),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_more_often_counts_more() {
+        let route = |weight, millis| Route {
+            path: String::new(),
+            weight,
+            requests: 10,
+            errors: Errors::default(),
+            takes: Some(Duration::from_millis(millis)),
+            computes: Some(Duration::from_millis(millis / 2)),
+        };
+        let routes = vec![route(3, 10), route(1, 50), Route { takes: None, ..route(9, 1) }];
+        let alone = Alone { label: String::new(), ready_after: Duration::ZERO, routes, worker: None };
+        assert_eq!(alone.mean(), Some((Duration::from_millis(20), Duration::from_millis(10))));
+        assert_eq!(Alone { routes: Vec::new(), ..alone }.mean(), None);
+    }
+
+    #[test]
+    fn of_many_requests_the_frequent_ones_are_asked() {
+        let all: Vec<Request> =
+            [5, 1, 9, 9, 9, 9, 9].map(|weight| Request { weight, ..Request::get(format!("/{weight}")) }).to_vec();
+        let asked: Vec<u32> = most_asked(&all).iter().map(|request| request.weight).collect();
+        assert_eq!(asked, [5, 9, 9, 9, 9, 9]);
     }
 }

@@ -56,7 +56,9 @@ fn doubt(outcome: &Outcome, sound: &[&Measured], found: &Measured) -> Option<Dou
     let of_run = outcome.warnings.iter().find_map(|warning| match warning {
         Warning::ForeignLoad { .. } => Some(Doubt::ForeignLoad),
         // It might answer more than all others, if it were asked.
-        Warning::ClientBusy { label, .. } if is_sound(label) => Some(Doubt::ClientBusy),
+        Warning::ClientBusy { label, .. } | Warning::ClientLimit { label, .. } if is_sound(label) => {
+            Some(Doubt::ClientBusy)
+        }
         _ => None,
     });
     let open = |verdict: &Verdict| match verdict {
@@ -101,6 +103,7 @@ mod tests {
             rate: Interval { median: rate, low: rate, high: rate },
             requests: 1000,
             p50: None,
+            p90: None,
             p99: None,
             max: None,
             errors: Errors { failed, ..Errors::default() },
@@ -117,6 +120,7 @@ mod tests {
             client: 0.1,
             scheduled: None,
             steps: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -124,6 +128,7 @@ mod tests {
         Outcome {
             candidates,
             comparisons: Vec::new(),
+            generator: None,
             search: None,
             windows: Vec::new(),
             warnings,
@@ -152,6 +157,8 @@ mod tests {
         let foreign = Warning::ForeignLoad { cores: 1.5 };
         assert_eq!(choice(&outcome(all(), vec![foreign.clone()])), Choice::Withheld(Doubt::ForeignLoad));
         assert_eq!(choice(&outcome(all(), vec![busy("current")])), Choice::Withheld(Doubt::ClientBusy));
+        let limit = Warning::ClientLimit { label: "more".to_owned(), rate: 90e3, most: 100e3 };
+        assert_eq!(choice(&outcome(all(), vec![limit])), Choice::Withheld(Doubt::ClientBusy));
         // What fails requests is out whatever the machine did, and what is left needs no rate.
         let one = vec![measured("current", 60.0, 20, 0), measured("failing", 900.0, 20, 900)];
         assert_eq!(best(&outcome(one.clone(), vec![busy("failing")])).unwrap().label, "current");

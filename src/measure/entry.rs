@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::drive::{Latencies, Tally};
+use super::drive::{Kind, Latencies, Tally};
 use super::outcome::{Errors, Memory, Scheduled};
 use super::sample::Usage;
 use crate::values::Bytes;
@@ -18,6 +18,8 @@ pub(super) struct Entry {
     pub(super) command: Vec<String>,
     pub(super) ready_after: Duration,
     pub(super) latencies: Latencies,
+    /// The same of each of several requests.
+    pub(super) kinds: Vec<Kind>,
     pub(super) requests: u64,
     pub(super) errors: Errors,
     pub(super) repeated: u64,
@@ -29,6 +31,9 @@ pub(super) struct Entry {
     pub(super) restarts: u32,
     pub(super) switches: Option<u64>,
     pub(super) throttled: u64,
+    /// Processes that the kernel killed for their memory, and how many of them under the current start.
+    pub(super) killed: u64,
+    pub(super) killed_now: u64,
     pub(super) scheduled: Option<Scheduled>,
     pub(super) steps: Vec<Scheduled>,
     /// Workers of the current start at the last look.
@@ -39,6 +44,10 @@ pub(super) struct Entry {
     pub(super) died: bool,
     /// How many rounds it was part of before it left a search.
     pub(super) left_after: Option<usize>,
+    /// What its last start took, until all of its workers took requests.
+    pub(super) start_took: Duration,
+    /// What its last visit took, the requests under way at its end included.
+    pub(super) visit_took: Duration,
 }
 
 impl Entry {
@@ -47,6 +56,7 @@ impl Entry {
             command: Vec::new(),
             ready_after: Duration::ZERO,
             latencies: Latencies::new(),
+            kinds: Vec::new(),
             requests: 0,
             errors: Errors::default(),
             repeated: 0,
@@ -58,12 +68,16 @@ impl Entry {
             restarts: 0,
             switches: None,
             throttled: 0,
+            killed: 0,
+            killed_now: 0,
             scheduled: None,
             steps: Vec::new(),
             seen: None,
             visited: false,
             died: false,
             left_after: None,
+            start_took: Duration::ZERO,
+            visit_took: Duration::ZERO,
         }
     }
 
@@ -78,6 +92,12 @@ impl Entry {
         if self.requests == 0 { 0.0 } else { self.errors.total() as f64 / self.requests as f64 }
     }
 
+    /// Takes note of how many processes the kernel killed since the current start.
+    pub(super) fn note_killed(&mut self, since_start: u64) {
+        self.killed += since_start.saturating_sub(self.killed_now);
+        self.killed_now = since_start;
+    }
+
     /// Adds one window.
     pub(super) fn take(
         &mut self,
@@ -89,6 +109,10 @@ impl Entry {
     ) {
         self.visited = true;
         self.latencies.add(&tally.latencies);
+        self.kinds.resize_with(tally.kinds.len(), Kind::new);
+        for (all, kind) in self.kinds.iter_mut().zip(&tally.kinds) {
+            all.add(kind);
+        }
         self.requests += tally.requests;
         self.errors += tally.errors;
         self.repeated += tally.repeated;

@@ -15,35 +15,44 @@ mod alone;
 mod awake;
 mod best;
 mod compare;
+mod confine;
 mod drive;
 mod entry;
 mod gunicorn;
 mod halving;
 mod http;
 mod launch;
+mod limits;
 mod log;
+mod null;
 mod outcome;
 mod plan;
 mod processes;
 mod race;
+mod requests;
 mod sample;
 mod search;
 mod server;
 mod stalls;
 mod summary;
 mod supervise;
+mod survey;
 mod verdict;
 
 pub use alone::{Alone, Route, alone};
 pub use best::{Choice, best, choice};
 pub use launch::{can_measure, command, decided, takes_socket};
+pub use limits::{Bounds, Kept, Limits, Means};
+pub use null::Calibration;
 pub use outcome::{
-    Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Search, Standing, Warning, Window,
+    Asked, Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Search, Standing, Warning, Window,
 };
-pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
+pub use plan::{Candidate, Launcher, MOST_CONNECTIONS, Plan};
+pub use requests::{Described, Logged, MOST_REQUESTS, Method, Request, access_log, merged, openapi, shares};
 pub use sample::available as free_memory;
 pub use stalls::{Confirmed, Held, Holds, Lag, Stalls, confirm, stalls};
 pub use supervise::supervise;
+pub use survey::survey;
 pub use verdict::{Comparison, Doubt, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN, TIE, Verdict};
 
 use std::io;
@@ -142,6 +151,13 @@ pub enum Progress<'a> {
         /// How many there are.
         count: usize,
     },
+    /// A server is being started to see which requests it answers.
+    Surveying {
+        /// The candidate.
+        label: &'a str,
+        /// How many there are.
+        requests: usize,
+    },
     /// A server is being started to be asked on one connection.
     Alone {
         /// The candidate.
@@ -165,7 +181,7 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
     }
     let mut race = race::Race::new(plan);
     // Connections are closed before the servers are asked to end, so that none waits for them.
-    let result = driven(race.run(progress));
+    let result = driven(plan, race.run(progress));
     progress(Progress::Stopping);
     race.stop();
     match result {
@@ -176,8 +192,10 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
 }
 
 /// Does `work` on this thread, until it is done or somebody wants the program to end. Its connections are closed then.
-fn driven<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+/// Where servers are pinned to cores it runs on the others.
+fn driven<T>(plan: &Plan, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let system = |error| Error::System { doing: "starting the load generator", error };
+    let _apart = plan.bounds.apart();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::null::Calibration;
 use super::verdict::Comparison;
 use crate::values::Bytes;
 
@@ -15,6 +16,8 @@ pub struct Outcome {
     pub candidates: Vec<Measured>,
     /// Every later candidate against the first.
     pub comparisons: Vec<Comparison>,
+    /// What the load generator can do at most; `None` where it was interrupted before that was known.
+    pub generator: Option<Calibration>,
     /// What the search came to, where one was made.
     pub search: Option<Search>,
     /// All windows in the order they were measured.
@@ -40,6 +43,8 @@ pub struct Measured {
     pub requests: u64,
     /// Half of the requests were faster; `None` without requests.
     pub p50: Option<Duration>,
+    /// 9 of 10 requests were faster.
+    pub p90: Option<Duration>,
     /// 99 of 100 requests were faster; `None` below 1000 requests, where it would be chance.
     pub p99: Option<Duration>,
     /// The slowest request.
@@ -75,6 +80,21 @@ pub struct Measured {
     pub scheduled: Option<Scheduled>,
     /// The same at every rate that was offered, lowest first: how latency grows towards what the server can do.
     pub steps: Vec<Scheduled>,
+    /// What became of each of several requests, in the order of the plan; empty where there is but one.
+    pub routes: Vec<Asked>,
+}
+
+/// What became of one of several requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// The path, behind its method where that is not `GET`.
+    pub name: String,
+    /// How often it was asked, failures included.
+    pub requests: u64,
+    /// Failures by kind.
+    pub errors: Errors,
+    /// How long it took; `None` without answers.
+    pub latency: Option<Latency>,
 }
 
 /// A median with the 95 % interval around it.
@@ -284,6 +304,15 @@ pub enum Warning {
         /// Share of one core.
         share: f64,
     },
+    /// It answers nearly as much as the load generator can ask at all.
+    ClientLimit {
+        /// The candidate.
+        label: String,
+        /// Answers per second.
+        rate: f64,
+        /// What an endpoint that does nothing answers.
+        most: f64,
+    },
     /// Other processes used the machine meanwhile.
     ForeignLoad {
         /// Median number of cores they used.
@@ -312,6 +341,22 @@ pub enum Warning {
         /// Periods that it ended early.
         periods: u64,
     },
+    /// The kernel killed processes of the server because they may have no more memory.
+    Killed {
+        /// The candidate.
+        label: String,
+        /// How many.
+        processes: u64,
+    },
+    /// The server takes more memory than it is limited to, and nothing kept it from that here.
+    OverMemory {
+        /// The candidate.
+        label: String,
+        /// Memory of all its processes.
+        memory: Bytes,
+        /// The limit.
+        limit: Bytes,
+    },
     /// One worker did more than twice its share while others had little to do.
     Uneven {
         /// The candidate.
@@ -335,6 +380,18 @@ pub enum Warning {
         /// Status per candidate, in the order of the plan.
         statuses: Vec<u16>,
     },
+    /// A path is answered with a redirect, which is what was measured.
+    Redirect {
+        /// The path.
+        path: String,
+        /// The status.
+        status: u16,
+    },
+    /// The requests may have changed what the application keeps, so that one configuration met other data than the next.
+    Changes {
+        /// The methods.
+        methods: Vec<&'static str>,
+    },
     /// The target is so slow that the budget holds fewer or shorter windows than are needed.
     Slow {
         /// Median latency.
@@ -357,6 +414,13 @@ pub enum Warning {
         offered: f64,
         /// Answers per second.
         achieved: f64,
+    },
+    /// The load generator sent late on a schedule, which the latencies of that phase hold as well.
+    SentLate {
+        /// The candidate.
+        label: String,
+        /// Half of the requests were sent less late than this.
+        lag: Duration,
     },
     /// Processes of a server are still alive although everything was done to end them.
     Left {

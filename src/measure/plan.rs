@@ -1,7 +1,7 @@
 //! What is to be measured: the candidates, what is asked of them, and within which bounds.
 //!
-//! Decides whether a plan may be run at all (only paths on the server farrier starts itself, only
-//! reading methods, a bounded number of connections). It does not know where a deployment is
+//! Decides whether a plan may be run at all (only paths on the server farrier starts itself, a bounded
+//! number of connections). It does not know where a deployment is
 //! found or what is wrong with it.
 
 use std::ffi::OsString;
@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Error;
+use super::limits::Bounds;
+use super::requests::{MOST_REQUESTS, Request, check_headers};
 use crate::servers::Server;
 
 /// Most connections one run may open; beyond it the client, not the server, is what is measured.
@@ -22,26 +24,24 @@ pub struct Candidate {
     /// The server's whole argument list including the application. Whatever decides where the
     /// server listens and whether it detaches is replaced.
     pub arguments: Vec<String>,
+    /// The server, where it is another one than that of the plan.
+    pub other: Option<Launcher>,
 }
 
-/// How the server is asked. Both methods are safe by definition (RFC 9110, section 9.2.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Method {
-    /// With a body in the answer.
-    #[default]
-    Get,
-    /// Without one.
-    Head,
-}
-
-impl Method {
-    /// The method as it stands in a request line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-        }
+impl Candidate {
+    /// A configuration of the plan's server.
+    pub fn new(label: String, arguments: Vec<String>) -> Self {
+        Self { label, arguments, other: None }
     }
+}
+
+/// A server and what starts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launcher {
+    /// Which server it is.
+    pub server: Server,
+    /// The server without its arguments.
+    pub program: Vec<OsString>,
 }
 
 /// A run: which configurations are compared, under which load, for how long.
@@ -57,10 +57,8 @@ pub struct Plan {
     pub environment: Vec<(String, String)>,
     /// The configurations; every later one is compared with the first.
     pub candidates: Vec<Candidate>,
-    /// Paths asked for in turn; one named twice is asked for twice as often.
-    pub paths: Vec<String>,
-    /// The method of every request.
-    pub method: Method,
+    /// What is asked for, each as often as its weight says.
+    pub requests: Vec<Request>,
     /// Headers added to every request. A `Host` replaces the loopback address, for applications
     /// that refuse names they do not know.
     pub headers: Vec<(String, String)>,
@@ -87,6 +85,8 @@ pub struct Plan {
     /// Whether only one server may live at a time, for applications that must not run twice. Costs
     /// a start per change, and is done unasked where memory is short.
     pub in_turn: bool,
+    /// The limits that every server is started under.
+    pub bounds: Bounds,
     /// The command that becomes the supervisor, to which the server's command is appended.
     /// It must end in a call of [`super::supervise`]; see [`Plan::supervisor`].
     pub supervisor: Vec<OsString>,
@@ -101,8 +101,7 @@ impl Plan {
             folder,
             environment: Vec::new(),
             candidates,
-            paths: vec!["/".to_owned()],
-            method: Method::Get,
+            requests: vec![Request::get("/")],
             headers: Vec::new(),
             socket: false,
             connections: 32,
@@ -114,6 +113,7 @@ impl Plan {
             search: false,
             recommended: None,
             in_turn: false,
+            bounds: Bounds::default(),
             supervisor: Self::supervisor(),
         }
     }
@@ -123,6 +123,12 @@ impl Plan {
         // A program that cannot find itself gets an empty command, which `check` refuses.
         std::env::current_exe()
             .map_or_else(|_| Vec::new(), |program| vec![program.into_os_string(), OsString::from(super::SUPERVISE)])
+    }
+
+    /// The server of a candidate, and the server without its arguments.
+    pub(super) fn launcher<'a>(&'a self, candidate: &'a Candidate) -> (Server, &'a [OsString]) {
+        let other = candidate.other.as_ref();
+        other.map_or((self.server, &self.program), |other| (other.server, &other.program))
     }
 
     /// Refuses a plan that asks for something farrier does not do.
@@ -142,16 +148,17 @@ impl Plan {
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
             return refuse(format!("{} connections, but 1 to {MOST_CONNECTIONS} can be opened", self.connections));
         }
-        if self.paths.is_empty() {
-            return refuse("no path to ask for".to_owned());
+        if self.requests.iter().all(|request| request.weight == 0) {
+            return refuse("nothing to ask for".to_owned());
         }
-        // A path, never an address: the only server ever asked is the one farrier started.
-        if let Some(path) = self.paths.iter().find(|path| !is_path(path)) {
-            return refuse(format!("`{path}` is not a path such as `/items?page=1` on the server that is started"));
+        if self.requests.len() > MOST_REQUESTS {
+            return refuse(format!(
+                "{} different requests, but {MOST_REQUESTS} at most are asked",
+                self.requests.len()
+            ));
         }
-        if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
-            return refuse(format!("`{name}` is not a header that can be sent"));
-        }
+        check_headers(&self.headers)?;
+        self.requests.iter().try_for_each(Request::check)?;
         if self.window.is_zero() || self.request_timeout.is_zero() || self.ready_within.is_zero() {
             return refuse("a window or a limit of zero seconds".to_owned());
         }
@@ -162,27 +169,12 @@ impl Plan {
     }
 }
 
-/// Whether the text is an origin-form request target (RFC 9112, section 3.2.1).
-fn is_path(text: &str) -> bool {
-    text.starts_with('/') && !text.starts_with("//") && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
-}
-
-/// Whether the pair is one header line that cannot change how the request is framed.
-fn is_header(name: &str, value: &str) -> bool {
-    const FRAMING: [&str; 6] = ["content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"];
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty()
-        && name.bytes().all(token)
-        && !FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known))
-        && value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b) || b >= 0x80)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        let candidate = |label: &str| Candidate { label: label.to_owned(), arguments: vec!["app:app".to_owned()] };
+        let candidate = |label: &str| Candidate::new(label.to_owned(), vec!["app:app".to_owned()]);
         Plan::new(vec![OsString::from("gunicorn")], PathBuf::from("."), vec![candidate("a"), candidate("b")])
     }
 
@@ -190,10 +182,10 @@ mod tests {
     fn only_paths_on_the_own_server_are_targets() {
         assert!(plan().check().is_ok());
         for path in ["http://example.com/", "//example.com/", "example.com", "", "/a b", "/a\r\nX: y", "/#top"] {
-            let plan = Plan { paths: vec!["/".to_owned(), path.to_owned()], ..plan() };
+            let plan = Plan { requests: vec![Request::get("/"), Request::get(path)], ..plan() };
             assert!(matches!(plan.check(), Err(Error::Plan(_))), "{path:?} must be refused");
         }
-        let plan = Plan { paths: vec!["/items?page=1&q=%20".to_owned()], ..plan() };
+        let plan = Plan { requests: vec![Request::get("/items?page=1&q=%20")], ..plan() };
         assert!(plan.check().is_ok());
     }
 

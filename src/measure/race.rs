@@ -5,6 +5,7 @@
 //! servers are started once more, because which worker got which connections, and how memory was
 //! laid out, is drawn anew with the start.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ use super::plan::Plan;
 use super::sample::{self, Snapshot};
 use super::server::Server;
 use super::verdict::MOST_FAILURES;
-use super::{Error, Progress, compare, log, search};
+use super::{Error, Progress, compare, log, null, search};
 use crate::values::Bytes;
 
 /// Longest warm-up of a server that was just started.
@@ -40,6 +41,8 @@ const OWN_RATES: [f64; 3] = [0.9, 0.35, 0.6];
 const STEP: Duration = Duration::from_secs(1);
 /// Two rates that differ by less than this share are one.
 const SAME_RATE: f64 = 0.1;
+/// A schedule of which half is sent later than this is the load generator's, and not the plan's.
+const MOST_LAG: Duration = Duration::from_micros(500);
 /// Fewest requests the scheduled phase is worth its time for.
 const FEWEST_SCHEDULED: f64 = 10.0;
 /// Failures from which more rounds would only repeat what is known.
@@ -54,10 +57,14 @@ pub(super) struct Race<'a> {
     pub(super) entries: Vec<Entry>,
     pub(super) windows: Vec<Window>,
     pub(super) warnings: Vec<Warning>,
+    /// What the load generator can do at most.
+    pub(super) generator: Option<null::Calibration>,
     servers: Vec<Option<Server>>,
     taken: Vec<u16>,
     /// Time under load so far.
     spent: Duration,
+    /// What it took to stop all servers, when that was done last.
+    stopping: Duration,
     /// Length of the next windows.
     length: Duration,
     /// Whether only one server may live at a time.
@@ -76,9 +83,11 @@ impl<'a> Race<'a> {
             entries: plan.candidates.iter().map(|_| Entry::new()).collect(),
             windows: Vec::new(),
             warnings: Vec::new(),
+            generator: None,
             servers: plan.candidates.iter().map(|_| None).collect(),
             taken: Vec::new(),
             spent: Duration::ZERO,
+            stopping: Duration::ZERO,
             length: plan.window,
             in_turn: plan.in_turn,
             alive: Vec::new(),
@@ -87,6 +96,8 @@ impl<'a> Race<'a> {
 
     /// Runs everything. What was found until an error, or until the future is dropped, stays.
     pub(super) async fn run(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
+        let system = |error| Error::System { doing: "starting the endpoint that calibrates", error };
+        self.generator = null::calibrate(self.plan.connections).await.map_err(system)?;
         self.preflight(report).await?;
         if self.plan.search {
             return self.search(report).await;
@@ -104,8 +115,13 @@ impl<'a> Race<'a> {
     /// Starts every server, and looks whether each path is answered by somebody.
     async fn preflight(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
         let count = self.plan.candidates.len();
-        let mut statuses = vec![vec![0; count]; self.plan.paths.len()];
+        let mut statuses = vec![vec![0; count]; self.plan.requests.len()];
         for candidate in 0..count {
+            if self.plan.search && candidate > 1 && self.begun.elapsed() > self.plan.budget.mul_f64(search::START_SHARE)
+            {
+                search::left_out(self, candidate, "there was no time left to start it".to_owned());
+                continue;
+            }
             match self.wake(candidate, report).await {
                 // Of many configurations one that does not start is no reason to measure none.
                 Err(Error::Start { reason, .. }) if self.plan.search && candidate > 0 => {
@@ -131,13 +147,20 @@ impl<'a> Race<'a> {
                 search::left_out(self, candidate, format!("it answers with status {status}"));
             }
         }
-        for (path, statuses) in self.plan.paths.iter().zip(statuses) {
+        let changing: BTreeSet<&str> =
+            self.plan.requests.iter().filter(|one| !one.method.is_safe()).map(|one| one.method.name()).collect();
+        if !changing.is_empty() {
+            self.warnings.push(Warning::Changes { methods: changing.into_iter().collect() });
+        }
+        for (request, statuses) in self.plan.requests.iter().zip(statuses) {
             let good = |status: &u16| (1..400).contains(status);
             if let Some(status) = statuses.first().filter(|_| !statuses.iter().any(good)) {
-                return Err(Error::Target { path: path.clone(), status: *status });
+                return Err(Error::Target { path: request.name(), status: *status });
             }
             if !self.plan.search && statuses.windows(2).any(|pair| matches!(pair, [one, other] if one != other)) {
-                self.warnings.push(Warning::StatusDiffers { path: path.clone(), statuses });
+                self.warnings.push(Warning::StatusDiffers { path: request.name(), statuses });
+            } else if let Some(status) = statuses.first().filter(|status| (300..400).contains(*status)) {
+                self.warnings.push(Warning::Redirect { path: request.name(), status: *status });
             }
         }
         Ok(())
@@ -176,6 +199,7 @@ impl<'a> Race<'a> {
         }
         let label = described.label.as_str();
         report(Progress::Starting { label });
+        let begun = Instant::now();
         let server = Server::start(self.plan, described, &mut self.taken).await?;
         report(Progress::Ready { label, after: server.ready_after });
         if let Some((awake, workers)) = server.asleep {
@@ -185,8 +209,10 @@ impl<'a> Race<'a> {
             }
         }
         entry.ready_after = entry.ready_after.max(server.ready_after);
+        entry.start_took = begun.elapsed();
         entry.command.clone_from(&server.command);
         entry.seen = None;
+        entry.killed_now = 0;
         entry.visited = false;
         *slot = Some(server);
         Ok(())
@@ -265,6 +291,26 @@ impl<'a> Race<'a> {
         longest.min(self.plan.budget / 10)
     }
 
+    /// How long the next load of a candidate will take: what the last one took, or where there was none, what the longest
+    /// of the others took.
+    pub(super) fn load_takes(&self, candidate: usize) -> Duration {
+        let took = |entry: &Entry| Some(entry.visit_took).filter(|took| !took.is_zero());
+        let known = self.entries.get(candidate).and_then(took);
+        known.or_else(|| self.entries.iter().filter_map(took).max()).unwrap_or_default().max(self.length)
+    }
+
+    /// How long it will take until the server of a candidate runs.
+    pub(super) fn start_takes(&self, candidate: usize) -> Duration {
+        let runs = !self.in_turn && self.servers.get(candidate).is_some_and(Option::is_some);
+        let took = self.entries.get(candidate).map_or(Duration::ZERO, |entry| entry.start_took);
+        if runs { Duration::ZERO } else { took }
+    }
+
+    /// How long it will take to stop all servers.
+    pub(super) fn stop_takes(&self) -> Duration {
+        self.stopping.max(search::LEAST_STOP)
+    }
+
     /// Number of candidates.
     fn count(&self) -> u32 {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1)
@@ -305,11 +351,12 @@ impl<'a> Race<'a> {
         } else {
             load.warm_up(self.warm_up()).await;
         }
-        let before = Snapshot::take(&roots);
+        let within = (!self.plan.bounds.is_empty()).then_some(place);
+        let before = Snapshot::take(&roots, within);
         let switched = sample::switches(before.server(place));
         let at = self.begun.elapsed();
         let length = load.window(self.length).await;
-        let after = Snapshot::take(&roots);
+        let after = Snapshot::take(&roots, within);
         // Read while the connections are still busy, but outside the window: it walks page tables.
         let switched = switched.zip(sample::switches(after.server(place)));
         let workers = sample::workers(after.server(place), master);
@@ -320,7 +367,9 @@ impl<'a> Race<'a> {
         }
         let memory = sample::memory(after.server(place), &workers);
         let tally = load.finish().await;
-        self.spent += visit.elapsed();
+        let took = visit.elapsed();
+        self.spent += took;
+        let killed = self.servers.get_mut(candidate).and_then(Option::as_mut).map_or(0, Server::killed);
 
         let usage = sample::between(&before, &after, place, master);
         let Some(entry) = self.entries.get_mut(candidate) else {
@@ -329,6 +378,8 @@ impl<'a> Race<'a> {
         let first = sample::workers(before.server(place), master);
         let restarts = replaced(entry.seen.as_ref().unwrap_or(&first), &workers);
         entry.take(&tally, &usage, memory, restarts, workers);
+        entry.visit_took = took;
+        entry.note_killed(killed);
         let window = Window {
             candidate,
             round,
@@ -398,6 +449,7 @@ impl<'a> Race<'a> {
                 continue;
             };
             let target = Rc::clone(&server.target);
+            let mut late = None;
             for (step, common) in rates {
                 let found = scheduled::run(&target, self.plan.connections, step, length)
                     .await
@@ -407,10 +459,16 @@ impl<'a> Race<'a> {
                     let label = named.map_or_else(String::new, |candidate| candidate.label.clone());
                     self.warnings.push(Warning::RateNotReached { label, offered: step, achieved: found.achieved });
                 }
+                if found.lag > MOST_LAG {
+                    late = late.max(Some(found.lag));
+                }
                 if let Some(entry) = self.entries.get_mut(candidate) {
                     entry.scheduled = if common { Some(found.clone()) } else { entry.scheduled.take() };
                     entry.steps.push(found);
                 }
+            }
+            if let (Some(lag), Some(named)) = (late, self.plan.candidates.get(candidate)) {
+                self.warnings.push(Warning::SentLate { label: named.label.clone(), lag });
             }
         }
         Ok(())
@@ -423,6 +481,7 @@ impl<'a> Race<'a> {
 
     /// Ends all servers, and notes what could not be ended.
     pub(super) fn stop(&mut self) {
+        let begun = Instant::now();
         let mut servers: Vec<Server> = self.servers.iter_mut().filter_map(Option::take).collect();
         // All are asked before the first is waited for.
         servers.iter_mut().for_each(Server::release);
@@ -431,6 +490,7 @@ impl<'a> Race<'a> {
         if !left.is_empty() {
             self.warnings.push(Warning::Left { processes: left });
         }
+        self.stopping = self.stopping.max(begun.elapsed());
     }
 }
 

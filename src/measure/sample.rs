@@ -30,15 +30,18 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the counters; `roots` are the supervisors of all living servers.
-    pub(super) fn take(roots: &[i32]) -> Self {
+    /// Reads the counters; `roots` are the supervisors of all living servers, of which number `within` has limits of its
+    /// own.
+    pub(super) fn take(roots: &[i32], within: Option<usize>) -> Self {
+        let servers = processes::below_each(roots);
+        let limited = within.and_then(|index| servers.get(index)?.first()).map(|process| process.pid);
         Self {
             at: Instant::now(),
-            servers: processes::below_each(roots),
             busy: busy(),
             client: clock(rustix::time::ClockId::ThreadCPUTime),
             own: clock(rustix::time::ClockId::ProcessCPUTime),
-            throttled: crate::host::Host::throttled(std::path::Path::new("/")).unwrap_or(0),
+            throttled: crate::host::Host::throttled(std::path::Path::new("/"), limited).unwrap_or(0),
+            servers,
         }
     }
 
@@ -265,9 +268,9 @@ mod tests {
 
     #[test]
     fn the_machine_is_busy_when_this_thread_is() {
-        let before = Snapshot::take(&[]);
+        let before = Snapshot::take(&[], None);
         while clock(rustix::time::ClockId::ThreadCPUTime) < before.client + Duration::from_millis(30) {}
-        let after = Snapshot::take(&[]);
+        let after = Snapshot::take(&[], None);
         assert!(after.client >= before.client + Duration::from_millis(30));
         assert!(after.own >= before.own + Duration::from_millis(30));
     }

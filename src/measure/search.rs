@@ -3,7 +3,7 @@
 //! Decides how the time is shared between both, and which configuration comes out of it. Who leaves the race is
 //! decided by `halving`, and what counts as better by `verdict`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::best::failures_of;
@@ -15,12 +15,18 @@ use super::summary;
 use super::verdict::{Comparison, MOST_FAILURES, TIE, Verdict};
 use super::{Error, Progress};
 
-/// Share of the budget, starts included, after which the race is over.
+/// Share of the budget after which no further candidate is started for the first time.
+pub(super) const START_SHARE: f64 = 0.35;
+/// Share of the budget, starts included, after which the race is over; earlier where the duel needs more than the rest.
 const RACE_SHARE: f64 = 0.65;
-/// Share of the budget after which the duel is over.
-const DUEL_SHARE: f64 = 0.9;
-/// Rounds of the duel that are worth a verdict whatever the time is.
+/// Share of the budget that starting the finalists once more may take.
+const RESTART_SHARE: f64 = 0.1;
+/// The least that stopping all servers is expected to take.
+pub(super) const LEAST_STOP: Duration = Duration::from_secs(1);
+/// Rounds below which no interval is worth the name; those of the race count.
 const FEWEST_ROUNDS: usize = 3;
+/// Rounds of the duel itself, where there is time.
+const LEAST_DUEL: u32 = 2;
 /// An interval of the duel that is as narrow as this, either way, needs no more rounds.
 const NARROW: f64 = 0.03;
 /// Rounds after which a narrow interval is believed.
@@ -38,8 +44,10 @@ impl Race<'_> {
         let mut stage = 0;
         let mut round = 0;
         while alive.len() > 1 {
-            let before = self.begun.elapsed();
-            self.one_round(&alive, round, report).await?;
+            let whole = self.one_round(&alive, round, self.duel_takes(&alive), report).await?;
+            if round == 0 {
+                self.unvisited(&mut alive);
+            }
             round += 1;
             alive = self.sound(&alive, round);
             let rates = self.rates_by_round();
@@ -51,9 +59,10 @@ impl Race<'_> {
                 let stay = halving::better_half(&rates, &alive);
                 self.leave(&mut alive, stay, round);
             }
-            // Room for one more round of those that are left.
-            let last = now.saturating_sub(before);
-            if now.saturating_sub(begun) + last / 2 >= race {
+            // Room for one more round of those that are left, and for the duel behind it.
+            let next: Duration = alive.iter().map(|one| self.load_takes(*one) + self.start_takes(*one)).sum();
+            let full = now.saturating_sub(begun) + next / 2 >= race;
+            if !whole || full || now + next + self.duel_takes(&alive) > self.plan.budget {
                 break;
             }
         }
@@ -61,20 +70,80 @@ impl Race<'_> {
         self.duel(&alive, round, report).await
     }
 
-    /// Loads each of these for one window, in an order that changes with the round.
-    async fn one_round(&mut self, these: &[usize], round: usize, report: &mut Report<'_>) -> Result<(), Error> {
+    /// Loads each of these for one window, in an order that changes with the round. Ends early where the next visit would
+    /// not leave `rest` of the budget, and tells whether all were visited.
+    async fn one_round(
+        &mut self,
+        these: &[usize],
+        round: usize,
+        rest: Duration,
+        report: &mut Report<'_>,
+    ) -> Result<bool, Error> {
         let mut order = these.to_vec();
         if round % 2 == 1 {
             order.reverse();
         }
-        for candidate in order {
+        for (place, candidate) in order.into_iter().enumerate() {
+            // Two at least are compared, however short the time is.
+            let due = round == 0 && place < 2;
+            let takes = self.load_takes(candidate) + self.start_takes(candidate);
+            if !due && self.begun.elapsed() + takes + rest > self.plan.budget {
+                return Ok(false);
+            }
             self.visit(candidate, round, report).await?;
             self.died(candidate);
         }
         if round == 0 {
             self.stretch_for(these.len());
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Leaves out those for which the first round had no time.
+    fn unvisited(&mut self, alive: &mut Vec<usize>) {
+        let seen: BTreeSet<usize> = self.windows.iter().map(|window| window.candidate).collect();
+        for one in alive.extract_if(.., |one| !seen.contains(one)) {
+            left_out(self, one, "there was no time left to measure it".to_owned());
+        }
+    }
+
+    /// Those that are compared in the end: the settings of today and those that were recommended, unless they fail, and the
+    /// best of the race.
+    fn finalists(&self, alive: &[usize]) -> (Vec<usize>, usize) {
+        let order = halving::order(&self.rates_by_round(), alive);
+        let Some(finalist) = order.first().copied() else { return (Vec::new(), 0) };
+        let usable = |one: usize| {
+            self.entries.get(one).is_some_and(|e| !e.died && e.failures() <= MOST_FAILURES && e.requests > 0)
+        };
+        // Of what fails requests nothing more is to be learnt.
+        let mut these: Vec<usize> = Some(0).filter(|one| usable(*one)).into_iter().collect();
+        these.extend(self.plan.recommended.filter(|one| *one != finalist && usable(*one)));
+        these.extend(Some(finalist).filter(|one| *one != 0));
+        if finalist == 0 {
+            // What runs today is ahead: of whom, is told best by the one behind it.
+            these.extend(order.get(1).copied().filter(|one| !these.contains(one)));
+        }
+        (these, finalist)
+    }
+
+    /// Whether the finalists are started once more: which worker gets which connections is drawn with the start.
+    fn starts_again(&self, finalists: &[usize]) -> bool {
+        let took: Duration = finalists.iter().map(|one| self.start_took(*one)).sum();
+        took <= self.plan.budget.mul_f64(RESTART_SHARE)
+    }
+
+    fn start_took(&self, candidate: usize) -> Duration {
+        self.entries.get(candidate).map_or(Duration::ZERO, |entry| entry.start_took)
+    }
+
+    /// How long the shortest duel would take that these could lead to, and what comes after it.
+    fn duel_takes(&self, alive: &[usize]) -> Duration {
+        let (these, _) = self.finalists(alive);
+        let loads: Duration = these.iter().map(|one| self.load_takes(*one) * LEAST_DUEL).sum();
+        let again = self.starts_again(&these);
+        let start = |one: &usize| if again { self.start_took(*one) } else { self.start_takes(*one) };
+        let starts: Duration = these.iter().map(start).sum();
+        loads + starts + self.stop_takes() * 2
     }
 
     /// Takes out those that fail requests or have ended, unless nobody is left then.
@@ -100,42 +169,38 @@ impl Race<'_> {
         *alive = stay;
     }
 
-    /// The best of the race against the current settings and those that were recommended, each started afresh.
+    /// The best of the race against the current settings and those that were recommended.
     async fn duel(&mut self, alive: &[usize], first: usize, report: &mut Report<'_>) -> Result<(), Error> {
-        let Some(finalist) = halving::order(&self.rates_by_round(), alive).first().copied() else { return Ok(()) };
-        let usable = |one: usize| {
-            self.entries.get(one).is_some_and(|e| !e.died && e.failures() <= MOST_FAILURES && e.requests > 0)
-        };
-        // Of what fails requests nothing more is to be learnt.
-        let mut these: Vec<usize> = Some(0).filter(|one| usable(*one)).into_iter().collect();
-        these.extend(self.plan.recommended.filter(|one| *one != finalist && usable(*one)));
-        these.extend(Some(finalist).filter(|one| *one != 0));
-        if finalist == 0 {
-            // What runs today is ahead: of whom, is told best by the one behind it.
-            let order = halving::order(&self.rates_by_round(), alive);
-            these.extend(order.get(1).copied().filter(|one| !these.contains(one)));
-        }
+        let (these, finalist) = self.finalists(alive);
         if these.len() < 2 {
             return Ok(());
         }
         report(Progress::Finalists { count: these.len() });
-        self.stop();
-        let until = self.plan.budget.mul_f64(DUEL_SHARE);
+        if self.starts_again(&these) {
+            self.stop();
+        } else {
+            (0..self.entries.len()).filter(|one| !these.contains(one)).for_each(|one| self.end(one));
+        }
         for round in 0.. {
             let before = self.begun.elapsed();
-            self.one_round(&these, first + round, report).await?;
+            let whole = self.one_round(&these, first + round, self.stop_takes(), report).await?;
             let now = self.begun.elapsed();
-            let first = these.first().copied().unwrap_or(0);
-            let decided = round + 1 >= ENOUGH_ROUNDS && self.is_narrow(first, finalist);
+            let current = these.first().copied().unwrap_or(0);
+            let decided = round + 1 >= ENOUGH_ROUNDS && self.is_narrow(current, finalist);
             let dead = these.iter().any(|one| self.entries.get(*one).is_some_and(|entry| entry.died));
-            if dead || decided || round + 1 >= FEWEST_ROUNDS && now + now.saturating_sub(before) > until {
-                break;
-            }
-            if now > self.plan.budget.mul_f64(2.0) {
+            let next = now + now.saturating_sub(before) + self.stop_takes();
+            let enough = self.rounds_of(&these) >= FEWEST_ROUNDS;
+            if dead || decided || !whole || enough && next > self.plan.budget {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Rounds that all of these were part of, the race included.
+    fn rounds_of(&self, these: &[usize]) -> usize {
+        let pairs = |one: &usize| summary::pairs(&self.windows, these.first().copied().unwrap_or(0), *one).len();
+        these.iter().skip(1).map(pairs).min().unwrap_or(0)
     }
 
     /// Whether more rounds would hardly move the ratio of the finalist to the first one.

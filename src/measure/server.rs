@@ -16,9 +16,10 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use super::address::Address;
+use super::confine::Confinement;
 use super::drive::{self, Target};
 use super::plan::{Candidate, Plan};
-use super::supervise::{self, CANNOT_RUN, GRACE, KILLED};
+use super::supervise::{self, CANNOT_RUN, GRACE, KILLED, KILLED_FOR_MEMORY};
 use super::{Error, gunicorn, launch, log, processes};
 #[cfg(target_os = "linux")]
 use super::{awake, sample};
@@ -51,6 +52,9 @@ pub(super) struct Server {
     said: Receiver<String>,
     /// How the process that was started ended.
     ended: Option<String>,
+    /// How many of its processes the kernel killed because they may have no more memory.
+    killed: u64,
+    confinement: Confinement,
     /// Pid file, log, and whatever the server thinks is its runtime folder.
     folder: TempDir,
 }
@@ -99,20 +103,17 @@ impl Server {
         } else {
             Address::Port(port)
         };
-        let arguments = launch::arguments(plan.server, &candidate.arguments, &address, folder.path());
-        let command = plan
-            .program
-            .iter()
-            .map(|word| word.to_string_lossy().into_owned())
-            .chain(arguments.iter().cloned())
-            .collect();
+        let (server, program) = plan.launcher(candidate);
+        let arguments = launch::arguments(server, &candidate.arguments, &address, folder.path());
+        let command =
+            program.iter().map(|word| word.to_string_lossy().into_owned()).chain(arguments.iter().cloned()).collect();
 
         let mut words = plan.supervisor.iter();
         let mut supervisor = Command::new(words.next().map(std::ffi::OsString::as_os_str).unwrap_or_default());
-        supervisor.args(words).arg("--").args(&plan.program).args(&arguments);
+        supervisor.args(words).args(plan.bounds.confinement.words()).arg("--").args(program).args(&arguments);
         supervisor.current_dir(&plan.folder);
         supervisor.envs(plan.environment.iter().map(|(name, value)| (name, value)));
-        for name in launch::without(plan.server) {
+        for name in launch::without(server) {
             supervisor.env_remove(name);
         }
         for name in gunicorn::PRIVATE {
@@ -141,6 +142,8 @@ impl Server {
             supervisor,
             said,
             ended: None,
+            killed: 0,
+            confinement: plan.bounds.confinement.clone(),
             folder,
         })
     }
@@ -182,13 +185,17 @@ impl Server {
     fn failure(&self, plan: &Plan, candidate: &Candidate, ended: String) -> Error {
         let log = self.log();
         if let Some(reason) = log.iter().find_map(|line| line.strip_prefix(CANNOT_RUN)) {
-            let program = plan.program.first().map_or_else(String::new, |word| word.to_string_lossy().into_owned());
+            let program =
+                plan.launcher(candidate).1.first().map_or_else(String::new, |word| word.to_string_lossy().into_owned());
             return Error::Program {
                 reason: reason.strip_prefix(&format!("{program}: ")).unwrap_or(reason).to_owned(),
                 program,
             };
         }
-        let reason = log::reason(&log).unwrap_or("it wrote nothing").to_owned();
+        let mut reason = log::reason(&log).unwrap_or("it wrote nothing").to_owned();
+        if self.killed > 0 {
+            reason = format!("the kernel killed {} of its processes for their memory; {reason}", self.killed);
+        }
         Error::Start { label: candidate.label.clone(), ended, reason, log }
     }
 
@@ -198,6 +205,8 @@ impl Server {
         loop {
             match self.said.try_recv() {
                 Ok(line) => {
+                    let killed = line.strip_prefix(KILLED_FOR_MEMORY).and_then(|count| count.parse().ok());
+                    self.killed = killed.unwrap_or(self.killed);
                     let ended = line.strip_prefix("exited ").or_else(|| line.strip_prefix("failed "));
                     self.ended = ended.map(str::to_owned).or(self.ended.take());
                 }
@@ -208,6 +217,12 @@ impl Server {
             }
         }
         self.ended.clone().filter(|ended| ended != "exit code 0" || processes::below(self.root()).is_empty())
+    }
+
+    /// How many of its processes the kernel killed so far because they may have no more memory.
+    pub(super) fn killed(&mut self) -> u64 {
+        let _ = self.gone();
+        self.killed
     }
 
     /// The last lines of what it wrote.
@@ -302,7 +317,9 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         // Normally nothing is left; a supervisor that was killed leaves all of it.
-        supervise::kill(self.root())
+        let left = supervise::kill(self.root());
+        self.confinement.sweep(self.supervisor.id());
+        left
     }
 }
 

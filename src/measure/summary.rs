@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::compare::{self, Pair};
+use super::drive::Kind;
 use super::entry::Entry;
-use super::outcome::{Interval, Measured, Outcome, Warning, Window};
+use super::outcome::{Asked, Interval, Measured, Outcome, Warning, Window};
 use super::race::Race;
+use super::requests::Request;
 use super::search;
 use super::verdict::{self, Circumstances, Comparison, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN};
 
@@ -32,19 +34,26 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
     if foreign > MOST_FOREIGN {
         warnings.push(Warning::ForeignLoad { cores: foreign });
     }
-    let clients: Vec<f64> = (0..race.entries.len()).map(|candidate| client(&race.windows, candidate)).collect();
-    let mut generator = false;
-    for ((described, entry), share) in race.plan.candidates.iter().zip(&race.entries).zip(&clients) {
+    let clients: Vec<Client> = (0..race.entries.len()).map(|candidate| Client::of(race, candidate)).collect();
+    for ((described, entry), client) in race.plan.candidates.iter().zip(&race.entries).zip(&clients) {
         let label = || described.label.clone();
         if entry.failures() > MOST_FAILURES {
             warnings.push(Warning::Failures { label: label(), share: entry.failures(), errors: entry.errors });
         }
-        if *share > MOST_CLIENT {
-            generator = true;
-            warnings.push(Warning::ClientBusy { label: label(), share: *share });
+        if client.share > MOST_CLIENT {
+            warnings.push(Warning::ClientBusy { label: label(), share: client.share });
+        } else if let Some((rate, most)) = client.near() {
+            warnings.push(Warning::ClientLimit { label: label(), rate, most });
         }
         if entry.throttled > 0 {
             warnings.push(Warning::Throttled { label: label(), periods: entry.throttled });
+        }
+        if entry.killed > 0 {
+            warnings.push(Warning::Killed { label: label(), processes: entry.killed });
+        }
+        let over = race.plan.bounds.compared().zip(entry.memory).filter(|(limit, memory)| memory.bytes > *limit);
+        if let Some((limit, memory)) = over {
+            warnings.push(Warning::OverMemory { label: label(), memory: memory.bytes, limit });
         }
         if entry.restarts > 0 {
             warnings.push(Warning::Restarts { label: label(), workers: entry.restarts });
@@ -58,7 +67,7 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
     let comparisons: Vec<Comparison> = (1..race.entries.len())
         .map(|candidate| {
             let pairs = pairs(&race.windows, 0, candidate);
-            let busy = |index: usize| clients.get(index).is_some_and(|share| *share > MOST_CLIENT);
+            let busy = |index: usize| clients.get(index).is_some_and(Client::is_limit);
             let failures = |index: usize| race.entries.get(index).map_or(0.0, Entry::failures);
             let died = |index: usize| race.entries.get(index).is_some_and(|entry| entry.died);
             let known = Circumstances {
@@ -78,11 +87,12 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
     for one in &candidates {
         warnings.extend(uneven(one));
     }
-    let search =
-        race.plan.search.then(|| search::found(race, &candidates, &comparisons, foreign <= MOST_FOREIGN && !generator));
+    let calm = foreign <= MOST_FOREIGN && !clients.iter().any(Client::is_limit);
+    let search = race.plan.search.then(|| search::found(race, &candidates, &comparisons, calm));
     Outcome {
         candidates,
         comparisons,
+        generator: race.generator,
         search,
         windows: std::mem::take(&mut race.windows),
         warnings,
@@ -100,6 +110,7 @@ fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
         rate: compare::interval(&race.rates(candidate)).unwrap_or(none),
         requests: entry.requests,
         p50: entry.latencies.p50(),
+        p90: entry.latencies.p90(),
         p99: entry.latencies.p99(),
         max: entry.latencies.max(),
         errors: entry.errors,
@@ -118,7 +129,37 @@ fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
         client: client(&race.windows, candidate),
         scheduled: entry.scheduled.clone(),
         steps: entry.steps.clone(),
+        routes: race.plan.requests.iter().zip(&entry.kinds).map(|(request, kind)| asked(request, kind)).collect(),
     })
+}
+
+fn asked(request: &Request, kind: &Kind) -> Asked {
+    Asked { name: request.name(), requests: kind.requests, errors: kind.errors, latency: kind.latencies.summary() }
+}
+
+/// How near the load generator was to its own limit.
+struct Client {
+    /// Share of one core that it used, median over windows.
+    share: f64,
+    /// What the candidate answered per second, and what an endpoint answers that does nothing, where that is known.
+    rates: Option<(f64, f64)>,
+}
+
+impl Client {
+    fn of(race: &Race<'_>, candidate: usize) -> Self {
+        let answered = compare::median(&race.rates(candidate));
+        let rates = answered.zip(race.generator).map(|(rate, generator)| (rate, generator.rate));
+        Self { share: client(&race.windows, candidate), rates }
+    }
+
+    /// The rates, where they are so near that a faster server would not show.
+    fn near(&self) -> Option<(f64, f64)> {
+        self.rates.filter(|(rate, most)| *rate > MOST_CLIENT * most)
+    }
+
+    fn is_limit(&self) -> bool {
+        self.share > MOST_CLIENT || self.near().is_some()
+    }
 }
 
 /// Median share of a core the load generator used while it loaded the candidate.
@@ -228,6 +269,7 @@ mod tests {
             rate: Interval { median: 1.0, low: 1.0, high: 1.0 },
             requests: 1000,
             p50: None,
+            p90: None,
             p99: None,
             max: None,
             errors: Errors::default(),
@@ -244,6 +286,7 @@ mod tests {
             client: 0.1,
             scheduled: None,
             steps: Vec::new(),
+            routes: Vec::new(),
         }
     }
 

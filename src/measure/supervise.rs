@@ -7,18 +7,22 @@
 //! catches what left that session; and the server's first process is told by the kernel when
 //! this one dies, should someone kill every process called `farrier`.
 //!
-//! Says on standard output, one line each: `started PID`, `failed REASON`, `exited HOW`.
+//! Says on standard output, one line each: `started PID`, `killed COUNT` of those that the kernel killed for their memory,
+//! `failed REASON`, `exited HOW`.
 
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, setsid, wait};
 
-use super::processes;
+use super::confine::{self, Confinement};
+use super::{limits, processes};
+use crate::host::Host;
 
 /// How often children are collected while waiting for the input to close.
 const PULSE: Duration = Duration::from_millis(50);
@@ -26,38 +30,47 @@ const PULSE: Duration = Duration::from_millis(50);
 pub(super) const GRACE: Duration = Duration::from_secs(3);
 /// How long killed processes may take to disappear.
 pub(super) const KILLED: Duration = Duration::from_secs(2);
+/// Begins the line that says how many processes the kernel killed because the server may have no more memory.
+pub(super) const KILLED_FOR_MEMORY: &str = "killed ";
 /// Marks the second stage, in which the process becomes the server.
 const BECOME: &str = "--become";
+/// Asks for the limits that hold inside.
+pub(super) const TELL: &str = "--tell";
 
 /// Body of the hidden sub-command [`super::SUPERVISE`]: starts the server named by the arguments
-/// (a leading `--` is skipped), and ends it with all its descendants when standard input closes,
-/// which the system does when farrier dies, however it dies. Returns the exit code.
+/// (a leading `--` is skipped) within the limits that stand in front of it, and ends it with all its descendants when
+/// standard input closes, which the system does when farrier dies, however it dies. Returns the exit code.
 pub fn supervise(arguments: &[OsString]) -> u8 {
     match arguments {
-        [first, command @ ..] if first == BECOME => become_server(command),
-        [first, command @ ..] if first == "--" => watch(command),
-        command => watch(command),
+        [first, parent, rest @ ..] if first == BECOME => become_server(parent, rest),
+        [only] if only == TELL => limits::tell(),
+        all => watch(all),
     }
 }
 
 /// Replaces this process by the server, after asking the kernel for SIGTERM at the parent's
 /// death: Gunicorn's master then ends its workers, which a SIGKILL would leave behind.
-fn become_server(command: &[OsString]) -> u8 {
-    let [parent, program, arguments @ ..] = command else {
+fn become_server(parent: &OsString, arguments: &[OsString]) -> u8 {
+    let (confinement, command) = Confinement::parse(arguments);
+    let (Some(parent), [program, arguments @ ..]) = (parent.to_str().and_then(|text| text.parse().ok()), command)
+    else {
         return 2;
     };
     #[cfg(target_os = "linux")]
     {
         let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
         // The parent may have died before the request was made.
-        let now = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get());
-        if parent.to_str().and_then(|text| text.parse().ok()) != Some(now) {
+        let now: Option<i32> = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
+        if now.and_then(|pid| u32::try_from(pid).ok()) != Some(parent) {
             return 1;
         }
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = parent;
-    let error = Command::new(program).args(arguments).exec();
+    let limited = confinement.enter(parent);
+    let error = match limited {
+        Ok(()) => Command::new(program).args(arguments).exec(),
+        // Outside of its limits it would be another server.
+        Err(error) => error,
+    };
     // Only reached when the program cannot be executed; standard error is the server's log.
     let _ = writeln!(std::io::stderr(), "{CANNOT_RUN}{}: {error}", program.to_string_lossy());
     127
@@ -66,7 +79,8 @@ fn become_server(command: &[OsString]) -> u8 {
 /// Begins the line of the log that says why a program could not be executed.
 pub(super) const CANNOT_RUN: &str = "farrier: cannot run ";
 
-fn watch(command: &[OsString]) -> u8 {
+fn watch(arguments: &[OsString]) -> u8 {
+    let (confinement, command) = Confinement::parse(arguments);
     // Without a session of its own it would take the user's processes for the server's.
     if let Err(error) = setsid() {
         return fail(&format!("no session: {error}"));
@@ -74,14 +88,21 @@ fn watch(command: &[OsString]) -> u8 {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     let own = std::process::id();
-    let server = match start(command, own) {
+    // Gone with the last of the server, whichever way this function is left.
+    let _groups = match confinement.make(own) {
+        Ok(made) => made,
+        Err(error) => return fail(&format!("no control group: {error}")),
+    };
+    let server = match start(&confinement, command, arguments.len(), own) {
         Ok(server) => server,
         Err(error) => return fail(&error.to_string()),
     };
     say(&format!("started {}", server.as_raw_nonzero()));
     let root = i32::try_from(own).unwrap_or(i32::MAX);
     let mut running = true;
+    let mut killed = Killed::new(&confinement, server);
     while !input_closed() {
+        killed.look();
         collect(server, &mut running);
         if !running && processes::below(root).is_empty() {
             return 0;
@@ -91,18 +112,18 @@ fn watch(command: &[OsString]) -> u8 {
     0
 }
 
-/// Starts this program once more, to become the server.
-fn start(command: &[OsString], own: u32) -> std::io::Result<Pid> {
-    let program = std::env::current_exe()?;
+/// Starts this program once more, to become the server. `given` counts the words behind the sub-command.
+fn start(confinement: &Confinement, command: &[OsString], given: usize, own: u32) -> std::io::Result<Pid> {
     // Whatever led here (`__supervise`) leads there too.
-    let mut line: Vec<OsString> = std::env::args_os().skip(1).collect();
-    line.truncate(line.len().saturating_sub(command.len()));
-    if line.last().is_some_and(|argument| argument == "--") {
-        line.pop();
-    }
-    let child = Command::new(program)
-        .args(line)
-        .args([OsString::from(BECOME), OsString::from(own.to_string())])
+    let mut line: Vec<OsString> = vec![std::env::current_exe()?.into_os_string()];
+    line.extend(std::env::args_os().skip(1));
+    line.truncate(line.len().saturating_sub(given));
+    line.extend([OsString::from(BECOME), OsString::from(own.to_string())]);
+    line.extend(Confinement { wrapper: Vec::new(), ..confinement.clone() }.words());
+    line.push("--".into());
+    let mut words = confinement.wrapper.iter().map(OsString::from).chain(line);
+    let child = Command::new(words.next().unwrap_or_default())
+        .args(words)
         .args(command)
         .stdin(Stdio::null())
         // Standard output is the line to farrier; the server gets the log for both.
@@ -110,6 +131,42 @@ fn start(command: &[OsString], own: u32) -> std::io::Result<Pid> {
         .process_group(0)
         .spawn()?;
     i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| std::io::Error::other("no process id"))
+}
+
+/// How often the kernel killed a process of the server for its memory, as far as that is looked at.
+struct Killed {
+    server: Pid,
+    folder: Option<PathBuf>,
+    own: Option<PathBuf>,
+    said: u64,
+}
+
+impl Killed {
+    fn new(confinement: &Confinement, server: Pid) -> Self {
+        let limited = !confinement.groups.is_empty() || !confinement.wrapper.is_empty();
+        let own = memory_group(None).filter(|_| limited);
+        let group = confinement.groups.iter().find(|limit| limit.file.starts_with("memory."));
+        let folder = group.map(|limit| limit.folder(std::process::id()));
+        Self { server, folder, own, said: 0 }
+    }
+
+    /// Says how often, when it has become more often.
+    fn look(&mut self) {
+        // It is a moment before the server is in its scope; in the group of farrier others are killed as well.
+        let Some(own) = &self.own else { return };
+        if self.folder.is_none() {
+            self.folder = memory_group(Some(self.server.as_raw_nonzero().get())).filter(|folder| folder != own);
+        }
+        let now = self.folder.as_deref().map_or(0, confine::killed);
+        if now > self.said {
+            self.said = now;
+            say(&format!("{KILLED_FOR_MEMORY}{now}"));
+        }
+    }
+}
+
+fn memory_group(process: Option<i32>) -> Option<PathBuf> {
+    Host::group(Path::new("/"), process, "memory").map(|(folder, _)| PathBuf::from(folder))
 }
 
 /// Waits one pulse for standard input to close; bytes on it mean nothing and are thrown away.
@@ -182,14 +239,14 @@ pub(super) fn kill(root: i32) -> Vec<i32> {
     }
 }
 
-fn signal(pid: i32, signal: Signal) {
+pub(super) fn signal(pid: i32, signal: Signal) {
     // 0 and negative numbers address groups, and 1 is nobody's server.
     if let Some(pid) = Pid::from_raw(pid).filter(|_| pid > 1) {
         let _ = kill_process(pid, signal);
     }
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     // Nobody listens when farrier is dead, and then the closed input says so too.
     let mut output = std::io::stdout();
     let _ = writeln!(output, "{line}").and_then(|()| output.flush());

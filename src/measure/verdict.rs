@@ -13,7 +13,7 @@ pub const TIE: f64 = 0.05;
 pub const MOST_FAILURES: f64 = 0.001;
 /// Cores used by other processes from which the result is in doubt.
 pub const MOST_FOREIGN: f64 = 0.15;
-/// Share of one core from which the load generator is the limit.
+/// Share of one core from which the load generator is the limit, and of what it gets from an endpoint that does nothing.
 pub const MOST_CLIENT: f64 = 0.7;
 /// An interval that reaches further than this factor from its median, while it contains 1, says
 /// nothing.

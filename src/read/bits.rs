@@ -126,6 +126,10 @@ impl Piece {
                 What::Variable(name) => content.push_escaped(&format!("${{{name}}}"), bit.span),
                 What::Opaque(text) if text.starts_with("{{") => content.push_escaped(text, bit.span),
                 // Characters that stand for text which nobody knows, whatever quotes are around them.
+                // The name of an instance of systemd's, which says what it is.
+                What::Opaque(text) if matches!(text.as_str(), "%i" | "%I") => {
+                    content.push_escaped("\u{10FFFE}%i\u{10FFFF}", bit.span);
+                }
                 What::Opaque(_) => content.push_escaped("\u{10FFFE}\u{10FFFF}", bit.span),
             }
         }

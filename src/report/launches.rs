@@ -12,7 +12,7 @@ use super::handlers::{self, ApplicationDocument};
 use super::neighbours::{self, ProxyDocument};
 use super::surroundings::{self, Surroundings};
 use crate::app::Application;
-use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
+use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved, UnitKind};
 use crate::findings::Note;
 use crate::source::Files;
 
@@ -74,12 +74,22 @@ fn launch(
     if let Some(development) = &deployment.development {
         let _ = writeln!(text, "  development    {}", development.value);
     }
+    if !deployment.only_if_set.is_empty() {
+        let names = deployment.only_if_set.iter().map(|name| match deployment.variable(name) {
+            Some(value) if !value.is_empty() => format!("`{name}` is not `{value}`"),
+            _ => format!("`{name}` is set"),
+        });
+        let _ = writeln!(text, "  runs           only if {}", names.collect::<Vec<_>>().join(" or "));
+    }
     surroundings::describe(text, files, deployment);
     neighbours::text(text, files, deployment, look);
     for error in &deployment.errors {
         let _ = writeln!(text, "  does not start {} ({})", error.value, files.describe(error.place));
     }
+    // What farrier itself names is nothing that somebody sets.
+    let is_named_here = |name: &str| name == "config" && deployment.kind == UnitKind::GunicornConfiguration;
     let set: Vec<_> = deployment.settings.iter().filter(|(_, setting)| all || setting.is_set()).collect();
+    let set: Vec<_> = set.into_iter().filter(|(name, _)| !is_named_here(name)).collect();
     let hidden = if all { Vec::new() } else { hidden_together(&set) };
     let one_of = |setting: &Effective| hidden.iter().any(|(_, other)| hides_alike(setting, other));
     let shown: Vec<_> = set.iter().filter(|(_, setting)| !one_of(setting)).collect();
@@ -265,6 +275,9 @@ struct Launch<'a> {
     configuration: Option<&'a str>,
     container: bool,
     development: Option<&'a str>,
+    /// The variables without which something else runs in its place.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    only_if_set: &'a [String],
     surroundings: Surroundings<'a>,
     settings: BTreeMap<&'a str, SettingDocument>,
     proxies: Vec<ProxyDocument<'a>>,
@@ -335,6 +348,7 @@ impl<'a> Launch<'a> {
             configuration: deployment.configuration.as_ref().map(|configuration| files.get(configuration.file).path()),
             container: deployment.container.is_some(),
             development: deployment.development.as_ref().map(|why| why.value.as_str()),
+            only_if_set: &deployment.only_if_set,
             surroundings: Surroundings::new(files, deployment),
             settings: settings.collect(),
             proxies: neighbours::documents(files, deployment),

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod alone;
+mod ci;
 mod comparison;
 mod concise;
 mod document;
@@ -26,6 +27,7 @@ mod surroundings;
 
 #[cfg(unix)]
 pub use alone::alone;
+pub use ci::{About, checkstyle, github, gitlab, junit, markdown, sarif};
 pub use comparison::{Machine, comparison, comparison_json, comparison_markdown};
 pub use concise::concise;
 pub use handlers::unstarted;
@@ -33,7 +35,7 @@ pub use json::json;
 pub use launches::{launches, launches_json, origin, reasons, value};
 pub use limits::{limits, limits_json};
 #[cfg(unix)]
-pub use measured::{Measurement, measured, measured_html, measured_json, measured_markdown};
+pub use measured::{Load, Measurement, left_out, limited, measured, measured_html, measured_json, measured_markdown};
 pub use palette::Look;
 pub use pretty::pretty;
 pub use recommendations::{recommendations, recommendations_json, recommendations_markdown};
@@ -79,6 +81,8 @@ pub struct Summary {
     pub suppressed: usize,
     /// Findings that the baseline knows.
     pub known: usize,
+    /// Findings that fail the run and are not shown, as `min-severity` leaves them out.
+    pub failing_unseen: usize,
     /// Notes.
     pub notes: usize,
     /// Files that were read.
@@ -108,6 +112,7 @@ impl Report {
             files_with_findings: findings.iter().map(|f| f.primary.place.file).collect::<BTreeSet<_>>().len(),
             suppressed: suppressed.len(),
             known: 0,
+            failing_unseen: 0,
             notes: notes.len(),
             files_read: files.iter().count(),
             deployments,
@@ -135,6 +140,13 @@ impl Report {
     #[must_use]
     pub const fn with_known(mut self, known: usize) -> Self {
         self.summary.known = known;
+        self
+    }
+
+    /// The same with the count of findings that fail the run unseen.
+    #[must_use]
+    pub const fn with_failing_unseen(mut self, count: usize) -> Self {
+        self.summary.failing_unseen = count;
         self
     }
 }

@@ -101,6 +101,19 @@ impl Look {
         if self.unicode { "…" } else { "..." }
     }
 
+    /// A bar of at most `width` columns for a share of 0 to 1, in steps of an eighth of a column; never empty above 0.
+    pub(super) fn bar(self, share: f64, width: u8) -> String {
+        const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+        let columns = share.clamp(0.0, 1.0) * f64::from(width);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 8 times 255")]
+        if self.unicode {
+            let eighths = ((columns * 8.0).round() as usize).max(usize::from(share > 0.0));
+            "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
+        } else {
+            "#".repeat((columns.round() as usize).max(usize::from(share > 0.0)))
+        }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         if self.colour && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
@@ -159,6 +172,17 @@ mod tests {
         assert!(look(Some(80), &[("LC_ALL", "de_DE.UTF-8"), ("LANG", "C")]).unicode);
         assert_eq!(look(Some(3), &[]).width, MIN_WIDTH);
         assert_eq!(look(None, &[("COLUMNS", "72")]).width, 72);
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_share() {
+        let plain = Look::PLAIN;
+        assert_eq!(plain.bar(1.0, 4), "████");
+        assert_eq!(plain.bar(0.5, 5), "██▌");
+        assert_eq!((plain.bar(0.0, 9), plain.bar(0.001, 9)), (String::new(), "▏".to_owned()));
+        let ascii = Look { unicode: false, ..plain };
+        assert_eq!((ascii.bar(0.5, 5), ascii.bar(0.001, 9)), ("###".to_owned(), "#".to_owned()));
+        assert_eq!(plain.bar(7.0, 2), "██");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, write};
+use crate::advice::unknown_class;
 use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Note;
 use crate::sizing::{Advice, Amount, Given, Item, Quantity, Slots, Verdict};
@@ -19,11 +20,13 @@ pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)
         let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
         let title = title(deployment, "");
         let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
-        match advice {
-            Some(advice) => advice.lines().iter().for_each(|line| {
+        if let Some(advice) = advice {
+            for line in advice.lines() {
                 let _ = writeln!(text, "  {line}");
-            }),
-            None => text.push_str("  how it serves requests is unknown, so there is nothing to compute\n"),
+            }
+        } else {
+            let why = unknown_class(deployment, None, files);
+            let _ = writeln!(text, "  how it serves requests is unknown, so there is nothing to compute: {why}");
         }
         text.push('\n');
     }
@@ -34,7 +37,9 @@ pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)
 fn title(deployment: &Deployment, quote: &str) -> String {
     match &deployment.app {
         Some(app) => format!("{quote}{}{quote} on {}", app.value, deployment.server),
-        None if deployment.kind == UnitKind::GunicornConfiguration => format!("{}, started here", deployment.server),
+        None if deployment.kind == UnitKind::GunicornConfiguration => {
+            format!("{}, started by nothing here", deployment.server)
+        }
         None => deployment.server.to_string(),
     }
 }
@@ -64,7 +69,8 @@ pub fn recommendations_markdown(files: &Files, services: &[(&Deployment, Option<
         let place = files.describe(deployment.command);
         let _ = write!(text, "### {}{name}\n\nStarted at `{place}`.\n\n", title(deployment, "`"));
         let Some(advice) = advice else {
-            text.push_str("How it serves requests is unknown, so there is nothing to compute.\n\n");
+            let why = unknown_class(deployment, None, files);
+            let _ = write!(text, "How it serves requests is unknown, so there is nothing to compute: {why}.\n\n");
             continue;
         };
         text.push_str("| setting | now | advice | range | because of |\n|---|---|---|---|---|\n");

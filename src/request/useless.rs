@@ -82,6 +82,12 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
         }
         ignored.extend(rules);
     }
+    // What an extended file selects, this one may well ignore.
+    for word in settings.select.iter().filter(|_| settings.extend.0.is_empty()) {
+        if known(word)?.iter().all(|rule| ignored.contains(rule)) {
+            say(word, format!("`{}` is ignored as well, so selecting it does nothing", word.get_ref()));
+        }
+    }
     // What an extended file says otherwise, this one may well set back.
     let is_alone = settings.extend.0.is_empty();
     let is_usual = |rule: &&'static str, level: Level| {
@@ -90,8 +96,16 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
     let silent = |rules: &[&'static str], ignored: &BTreeSet<&'static str>| {
         rules.iter().all(|rule| ignored.contains(rule) || !runs(rule))
     };
+    let mut single: BTreeSet<&'static str> = BTreeSet::new();
     for (word, level) in &settings.severity {
         let rules = known(word)?;
+        // Its name and its code are two words for one rule.
+        if let [rule] = rules.iter().collect::<Vec<_>>().as_slice()
+            && !single.insert(rule)
+        {
+            say(word, format!("`{}` is `{rule}`, which has a severity here already", word.get_ref()));
+            continue;
+        }
         if silent(&rules, &ignored) {
             let what =
                 if *level == Level::Off { "is off anyway" } else { "does not run, so its severity says nothing" };

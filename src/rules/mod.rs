@@ -118,14 +118,16 @@ pub fn run(
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
     let development = &assembly.development_servers;
+    // What is left over starts nothing, whatever it says.
+    let started = || services.iter().filter(|service| !service.deployment.is_left_over());
     let mut findings: Vec<Finding> = Vec::new();
     let mut by_place: BTreeMap<(&str, Place), Vec<usize>> = BTreeMap::new();
     for rule in all() {
         let mut found = Findings::new(rule.card, context);
         let ran = catch_unwind(AssertUnwindSafe(|| match rule.shape {
-            Shape::Deployment(check) => services.iter().for_each(|service| check(service, context, &mut found)),
+            Shape::Deployment(check) => started().for_each(|service| check(service, context, &mut found)),
             Shape::App(check) => {
-                for service in services {
+                for service in started() {
                     if let Some(application) = service.application {
                         check(application, Some(service), context, &mut found);
                     }

@@ -47,6 +47,35 @@ pub struct Server {
     pub misnomers: BTreeMap<String, String>,
     /// How it is started where farrier measures it; absent where farrier cannot.
     pub measured: Option<Measured>,
+    /// How it is started in place of another server; absent where it is not.
+    pub against: Option<Against>,
+}
+
+/// How a server is started in place of another one, with the application and as many processes as that has. In the words
+/// stand `{app}`, `{workers}`, `{threads}` (left out where nobody says how many), `{folder}` for that of the project, and
+/// `{class}` for the worker class of ASGI that is installed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Against {
+    /// The arguments for an ASGI application; absent where it runs none.
+    pub asgi: Option<Vec<String>>,
+    /// The same for a WSGI application.
+    pub wsgi: Option<Vec<String>>,
+    /// The same for a WSGI application with several threads, where that is another line.
+    pub threaded: Option<Vec<String>>,
+    /// The option that says that the application is made by a function, or `call` where it is named as a call; absent
+    /// where that is not known.
+    pub factory: Option<String>,
+    /// The setting by which requests are logged.
+    pub access_log: Option<String>,
+    /// The setting by which they are not.
+    pub no_access_log: Option<String>,
+    /// Options so that requests are logged.
+    #[serde(default)]
+    pub with_log: Vec<String>,
+    /// Options so that they are not.
+    #[serde(default)]
+    pub without_log: Vec<String>,
 }
 
 /// How a server is started on an address of farrier's own, in the foreground and without encryption.

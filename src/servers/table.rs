@@ -148,6 +148,11 @@ impl Table {
         self.data.measured.as_ref()
     }
 
+    /// How it is started in place of another server, where that can be.
+    pub const fn against(&self) -> Option<&schema::Against> {
+        self.data.against.as_ref()
+    }
+
     /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.
     pub fn variable_of(&self, setting: &Setting) -> Option<String> {
         if let Some(variable) = setting.variable() {
@@ -211,6 +216,7 @@ impl schema::Server {
             advisories: Vec::new(),
             misnomers: std::collections::BTreeMap::new(),
             measured: None,
+            against: None,
         }
     }
 }

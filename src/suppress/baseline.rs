@@ -1,8 +1,8 @@
 //! Findings that a project had when it began to use farrier, and wants to see no more.
 //!
-//! Decides which findings are known: by fingerprint, never by line, and counted, so that of two equal ones
-//! only as many are known as were there. A finding that stands for several places is known where all of them are. What is no longer found is stale: a project that improves takes it
-//! out, and keeps it from coming back.
+//! Decides which findings are known: by fingerprint, never by line, and counted, so that of two equal ones only as
+//! many are known as were there. A finding that stands for several places is known where all of them are. What is no
+//! longer found is stale: a project that improves takes it out, and keeps it from coming back.
 
 use std::collections::BTreeMap;
 

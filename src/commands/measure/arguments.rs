@@ -2,7 +2,7 @@
 //!
 //! Paths of the image are replaced by those of the project, and words that hold unknown variables are left out.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use farrier::deployment::{Deployment, Effective, Layer};
@@ -135,14 +135,18 @@ pub(super) fn recommended(
 
 /// The server without its arguments.
 pub(super) fn program(wanted: &Measure, deployment: &deployment::Deployment, root: &Path) -> Vec<OsString> {
-    let python = python(wanted, root);
-    match measure::command(deployment.server) {
+    program_of(&python(wanted, root), deployment.server)
+}
+
+/// A server without its arguments, of the environment of this Python.
+pub(super) fn program_of(python: &OsStr, server: Server) -> Vec<OsString> {
+    match measure::command(server) {
         // A command lies beside the Python of its environment.
         Some(command) => {
-            let beside = Path::new(&python).with_file_name(command);
+            let beside = Path::new(python).with_file_name(command);
             vec![if beside.is_file() { beside.into_os_string() } else { OsString::from(command) }]
         }
-        None => vec![python, OsString::from("-m"), OsString::from(deployment.server.as_str())],
+        None => vec![python.to_owned(), OsString::from("-m"), OsString::from(server.as_str())],
     }
 }
 

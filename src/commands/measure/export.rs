@@ -2,33 +2,81 @@
 //!
 //! Runs nothing. The server is the one that whoever runs the script names.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use farrier::measure::{MOST_FAILURES, Plan};
+use farrier::measure::{MOST_FAILURES, Method, Plan, Request, shares};
 
+use super::super::Failure;
 use crate::cli::Export;
 
 /// Pods that share the load unless the manifest is changed.
 const PARALLELISM: u32 = 4;
 
-pub(super) fn script(kind: Export, plan: &Plan) -> String {
-    match kind {
+/// Headers that hold what nobody else is to know have one of these in their names; a script asks the environment for them.
+const PRIVATE: [&str; 6] = ["auth", "cookie", "token", "key", "secret", "session"];
+
+pub(super) fn script(kind: Export, plan: &Plan) -> Result<String, Failure> {
+    if plan.requests.iter().any(|request| std::str::from_utf8(&request.body).is_err()) {
+        return Err(Failure::Usage("a script holds text, which the body of these requests is not".to_owned()));
+    }
+    Ok(match kind {
         Export::K6 => k6(plan),
         Export::K6Operator => k6_operator(plan),
         Export::Locust => locust(plan),
-    }
+    })
+}
+
+/// What requests carry, as an object or a dictionary of literals; what is private comes from where `private` says.
+fn headers(plan: &Plan, request: &Request, private: impl Fn(&str) -> String) -> Option<String> {
+    let all = plan.headers.iter().chain(&request.headers).map(|(name, value)| {
+        let lower = name.to_ascii_lowercase();
+        let value = if PRIVATE.iter().any(|part| lower.contains(part)) {
+            private(&name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+        } else {
+            quoted(value)
+        };
+        format!("{}: {value}", quoted(name))
+    });
+    let all: Vec<String> = all.collect();
+    (!all.is_empty()).then(|| format!("{{{}}}", all.join(", ")))
+}
+
+/// JSON's text in quotes, which is JavaScript's and Python's as well for what a request may hold.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+fn text(body: &[u8]) -> Option<String> {
+    (!body.is_empty()).then(|| quoted(&String::from_utf8_lossy(body)))
 }
 
 fn k6(plan: &Plan) -> String {
-    let paths = serde_json::to_string(&plan.paths).unwrap_or_default();
+    let requests =
+        plan.requests.iter().zip(shares(&plan.requests)).fold(String::new(), |mut all, (request, weight)| {
+            let _ = write!(
+                all,
+                "  {{ weight: {weight}, method: '{}', path: {}",
+                request.method.name(),
+                quoted(&request.path)
+            );
+            if let Some(body) = text(&request.body) {
+                let _ = write!(all, ", body: {body}");
+            }
+            if let Some(headers) = headers(plan, request, |name| format!("__ENV.{name} || ''")) {
+                let _ = write!(all, ", headers: {headers}");
+            }
+            all.push_str(" },\n");
+            all
+        });
     format!(
         r"// Written by farrier. TARGET is the service, such as `k6 run -e TARGET=https://staging.example.org load.js`.
 import http from 'k6/http';
 import {{ check }} from 'k6';
 
 const target = __ENV.TARGET || 'http://127.0.0.1:8000';
-const paths = {paths};
+const requests = [
+{requests}];
+const total = requests.reduce((sum, request) => sum + request.weight, 0);
 
 export const options = {{
   scenarios: {{
@@ -40,8 +88,11 @@ export const options = {{
 }};
 
 export default function () {{
-  const path = paths[(__VU + __ITER) % paths.length];
-  const answer = http.get(target + path, {{ tags: {{ name: path }} }});
+  let left = Math.random() * total;
+  const request = requests.find((request) => (left -= request.weight) < 0) || requests[0];
+  const {{ method, path }} = request;
+  const tags = {{ name: `${{method}} ${{path}}` }};
+  const answer = http.request(method, target + path, request.body, {{ headers: request.headers, tags }});
   check(answer, {{ 'is no error': (answer) => answer.status < 400 }});
 }}
 ",
@@ -67,23 +118,33 @@ fn k6_operator(plan: &Plan) -> String {
 }
 
 fn locust(plan: &Plan) -> String {
-    let mut weights: BTreeMap<&str, u32> = BTreeMap::new();
-    for path in &plan.paths {
-        *weights.entry(path).or_default() += 1;
-    }
-    let mut text = format!(
+    let private = |name: &str| format!("os.environ.get(\"{name}\", \"\")");
+    let headers_of = |request: &Request| headers(plan, request, private);
+    let import = if plan.requests.iter().filter_map(headers_of).any(|text| text.contains("os.environ")) {
+        "import os\n\n"
+    } else {
+        ""
+    };
+    let mut all = format!(
         "# Written by farrier: locust -f FILE --headless --users {} --spawn-rate {0} --run-time {}s --host \
-         http://127.0.0.1:8000\nfrom locust import FastHttpUser, constant, task\n\n\nclass Visitor(FastHttpUser):\n    \
-         wait_time = constant(0)\n",
+         http://127.0.0.1:8000\n{import}from locust import FastHttpUser, constant, task\n\n\nclass \
+         Visitor(FastHttpUser):\n    wait_time = constant(0)\n",
         plan.connections,
         plan.budget.as_secs().max(1)
     );
-    for (index, (path, weight)) in weights.iter().enumerate() {
-        // JSON's text in quotes is Python's as well, for what a path may hold.
-        let path = serde_json::to_string(path).unwrap_or_default();
-        let _ = write!(text, "\n    @task({weight})\n    def path_{index}(self):\n        self.client.get({path})\n");
+    for (index, (request, weight)) in plan.requests.iter().zip(shares(&plan.requests)).enumerate() {
+        let (path, method) = (quoted(&request.path), request.method);
+        let body = text(&request.body).map(|body| format!(", data={body}.encode()"));
+        let headers = headers_of(request).map(|headers| format!(", headers={headers}"));
+        let more = [body, headers].into_iter().flatten().collect::<String>();
+        let call = if method == Method::Get && more.is_empty() {
+            format!("get({path})")
+        } else {
+            format!("request(\"{}\", {path}{more})", method.name())
+        };
+        let _ = write!(all, "\n    @task({weight})\n    def request_{index}(self):\n        self.client.{call}\n");
     }
-    text
+    all
 }
 
 #[cfg(test)]
@@ -95,7 +156,10 @@ mod tests {
 
     fn plan() -> Plan {
         let mut plan = Plan::new(vec![OsString::from("python")], PathBuf::from("."), Vec::new());
-        plan.paths = ["/", "/items?q=\"x'", "/"].map(str::to_owned).to_vec();
+        plan.requests = vec![
+            Request { weight: 2000, ..Request::get("/") },
+            Request { weight: 1000, ..Request::get("/items?q=\"x'") },
+        ];
         plan.connections = 8;
         plan
     }
@@ -103,10 +167,31 @@ mod tests {
     #[test]
     fn what_is_asked_twice_is_asked_twice_as_often() {
         let text = locust(&plan());
-        assert!(text.contains("@task(2)\n    def path_0(self):\n        self.client.get(\"/\")"), "{text}");
-        assert!(text.contains("self.client.get(\"/items?q=\\\"x'\")"), "{text}");
+        assert!(text.contains("@task(2)\n    def request_0(self):\n        self.client.get(\"/\")"), "{text}");
+        assert!(text.contains("self.client.get(\"/items?q=\\\"x'\")") && !text.contains("import os"), "{text}");
         let text = k6(&plan());
-        assert!(text.contains(r#"const paths = ["/","/items?q=\"x'","/"];"#) && text.contains("vus: 8"), "{text}");
+        assert!(text.contains("{ weight: 2, method: 'GET', path: \"/\" },") && text.contains("vus: 8"), "{text}");
+        assert!(text.contains(r#"{ weight: 1, method: 'GET', path: "/items?q=\"x'" },"#), "{text}");
+    }
+
+    #[test]
+    fn what_is_sent_stands_in_the_script_and_what_is_private_does_not() {
+        let mut plan = plan();
+        plan.requests =
+            vec![Request { method: Method::Post, body: "{\"n\": \"é\"}".into(), ..Request::get("/items") }];
+        plan.headers = [("X-Api-Key", "hidden"), ("Accept", "text/html")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        let text = locust(&plan);
+        let call = "self.client.request(\"POST\", \"/items\", data=\"{\\\"n\\\": \\\"é\\\"}\".encode(), \
+                    headers={\"X-Api-Key\": os.environ.get(\"X_API_KEY\", \"\"), \"Accept\": \"text/html\"})";
+        assert!(text.contains(call) && text.contains("\nimport os\n") && !text.contains("hidden"), "{text}");
+        let text = k6(&plan);
+        let sent = "method: 'POST', path: \"/items\", body: \"{\\\"n\\\": \\\"é\\\"}\", headers: {\"X-Api-Key\": \
+                    __ENV.X_API_KEY || '', \"Accept\": \"text/html\"} },";
+        assert!(text.contains(sent) && !text.contains("hidden"), "{text}");
+        plan.requests[0].body = vec![0xff];
+        assert!(script(Export::K6, &plan).is_err());
     }
 
     #[test]

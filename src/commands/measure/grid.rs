@@ -46,7 +46,7 @@ pub(super) fn candidates(
         let words: Vec<String> = point.iter().map(|(flag, value)| format!("{flag}={value}")).collect();
         let label = words.iter().map(|word| word.trim_start_matches('-')).collect::<Vec<_>>().join(" ");
         let arguments = with_options(deployment.server, &current.arguments, words);
-        Candidate { label, arguments }
+        Candidate::new(label, arguments)
     }));
     Ok(all)
 }

@@ -3,7 +3,6 @@
 //! Decides when a run is still about what stands there: a line is cited while it reads the same, and a comparison while
 //! the settings are those that were measured. It is cited, and decides nothing.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,7 +12,6 @@ use farrier::findings::Finding;
 use farrier::source::Files;
 use serde::Deserialize;
 
-use super::super::Failure;
 use super::arguments;
 
 /// Where `check` and `advise` look, in the root of the project.
@@ -51,22 +49,6 @@ struct Held {
     text: Option<String>,
     times: usize,
     longest_ms: f64,
-}
-
-/// Writes a document to the file that was named, as a whole or not at all.
-pub(super) fn write(path: &Path, document: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(document.as_bytes())?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            // Other people's programs read it as well.
-            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
-        }
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|error| Failure::Usage(format!("{} was not written: {error}", path.display())))
 }
 
 /// The file that was named, or the one in the root.

@@ -10,6 +10,7 @@ use farrier::deployment::Deployment;
 use farrier::measure::{Alone, Candidate, Plan};
 use farrier::servers::Server;
 use farrier::sizing::{Class, Cost, Shape, ceiling};
+use farrier::values::{Bytes, Cpus};
 
 use super::super::demo::has;
 use super::arguments::with_options;
@@ -35,7 +36,9 @@ struct Point {
 
 /// The candidates: those of the plan, and what else could be as good.
 pub(super) fn candidates(plan: &Plan, deployment: &Deployment, asgi: bool, alone: Option<&Alone>) -> Vec<Candidate> {
-    let cores = u32::try_from(available_parallelism().map_or(1, NonZeroUsize::get)).unwrap_or(1);
+    let all = || u32::try_from(available_parallelism().map_or(1, NonZeroUsize::get)).unwrap_or(1);
+    let room = plan.bounds.cores().unwrap_or_else(|| f64::from(all()));
+    let cores = Cpus(room).whole_up();
     let mut all = plan.candidates.clone();
     let mean = alone.and_then(Alone::mean);
     let cost = mean.map_or(Cost { takes: 0.02, computes: 0.01 }, |(takes, computes)| Cost {
@@ -47,19 +50,20 @@ pub(super) fn candidates(plan: &Plan, deployment: &Deployment, asgi: bool, alone
     let connections = u32::try_from(plan.connections).unwrap_or(u32::MAX);
     let fits = |point: &Point| {
         let memory = alone.and_then(|seen| seen.worker).map(|(memory, _)| memory.as_mib());
-        let free = farrier::measure::free_memory().map(farrier::values::Bytes::as_mib);
-        let fits =
-            memory.zip(free).is_none_or(|(one, free)| one * f64::from(point.shape.workers) <= free * MEMORY_SHARE);
+        let free = farrier::measure::free_memory().map(Bytes::as_mib).map(|free| free * MEMORY_SHARE);
+        let limit = plan.bounds.memory.as_ref().map(|kept| kept.wanted.as_mib());
+        let free = free.into_iter().chain(limit).min_by(f64::total_cmp);
+        let fits = memory.zip(free).is_none_or(|(one, free)| one * f64::from(point.shape.workers) <= free);
         fits && point.shape.workers <= MOST_WORKERS
     };
     let mut points = points(plan, deployment, asgi, cores, connections);
     points.retain(|point| fits(point));
-    for point in shortlist(points, cost, f64::from(cores), f64::from(connections), most.saturating_sub(all.len())) {
+    for point in shortlist(points, cost, room, f64::from(connections), most.saturating_sub(all.len())) {
         let words = words(deployment, &point);
         let label = label(&words);
         let Some(current) = plan.candidates.first() else { break };
         let arguments = with_options(plan.server, &current.arguments, words);
-        all.push(Candidate { label, arguments });
+        all.push(Candidate::new(label, arguments));
     }
     all
 }
@@ -140,8 +144,10 @@ fn loops(plan: &Plan, deployment: &Deployment) -> Vec<String> {
     let mut all = vec![deployment.asgi_class().to_owned()];
     let own = deployment.setting("worker_class").and_then(|setting| setting.value()?.as_str().map(str::to_owned));
     all.extend(own.filter(|_| super::serves_asgi(deployment)));
-    let package = plan.program.first().is_some_and(|python| has(python, "uvicorn_worker", &plan.folder));
-    all.extend(package.then(|| "uvicorn_worker.UvicornWorker".to_owned()));
+    // What is installed counts here, and not what the project asks for: each of them can be started.
+    let installed = |module: &str| plan.program.first().is_some_and(|python| has(python, module, &plan.folder));
+    let known = [("gunicorn.workers.gasgi", "asgi"), ("uvicorn_worker", "uvicorn_worker.UvicornWorker")];
+    all.extend(known.into_iter().filter(|(module, _)| installed(module)).map(|(_, class)| class.to_owned()));
     all.sort();
     all.dedup();
     all

@@ -205,16 +205,18 @@ fn arguments(items: &[Evaluated], site: Option<&[Option<Element>]>, place: Place
     each.collect()
 }
 
-/// An element of a list with the comma that goes if it goes.
+/// An element of a list with the comma that goes if it goes: the one in front of it, so that two neighbours go side by
+/// side and a line of its own goes whole; behind it only where none is in front.
 fn with_comma(text: &str, element: Span) -> Span {
-    let behind = text.get(element.end..).unwrap_or_default();
-    if let Some(rest) = behind.trim_start().strip_prefix(',') {
-        let comma = text.len() - rest.len();
-        let gap = rest.len() - rest.trim_start_matches(' ').len();
-        return Span::new(element.start, comma + gap);
-    }
     let before = text.get(..element.start).unwrap_or_default().trim_end();
-    if before.ends_with(',') { Span::new(before.len() - 1, element.end) } else { element }
+    if before.ends_with(',') {
+        return Span::new(before.len() - 1, element.end);
+    }
+    let behind = text.get(element.end..).unwrap_or_default();
+    let Some(rest) = behind.trim_start().strip_prefix(',') else { return element };
+    let comma = text.len() - rest.len();
+    let gap = rest.len() - rest.trim_start_matches(' ').len();
+    Span::new(element.start, comma + gap)
 }
 
 /// Words that somebody may add who sets a variable.

@@ -217,3 +217,24 @@ fn an_image_that_the_project_pushes_is_its_own() {
     let second = ("admin/Dockerfile", "FROM python\nCMD [\"gunicorn\", \"-w5\", \"b:b\"]\n");
     assert_eq!(workers(&[second, ("push.sh", "docker build -t quay.io/acme/web .\n")]), []);
 }
+
+#[test]
+fn an_image_named_like_the_repository_is_its_own() {
+    let dockerfile =
+        ("Dockerfile", "FROM python\nENV GUNICORN_CMD_ARGS=\"--workers=3\"\nCMD [\"gunicorn\", \"a:a\"]\n");
+    let compose = ("compose.yaml", "services:\n  web:\n    image: ghcr.io/Acme/web:1\n    mem_limit: 512m\n");
+    let pushes = "- uses: docker/metadata-action@v5\n  with:\n    images: ghcr.io/${{ github.repository }}\n";
+    let workers = |pipeline: &str, metadata: &str| {
+        let beside = [(".github/workflows/ci.yml", pipeline), ("pyproject.toml", metadata)];
+        let found = deployments(&[&[dockerfile, compose], &beside[..]].concat());
+        let services = found.iter().filter(|one| one.kind == UnitKind::ComposeService);
+        services.map(|one| one.int("workers")).collect::<Vec<_>>()
+    };
+    let home = "[project.urls]\nRepository = \"https://github.com/acme/web\"\n";
+    assert_eq!(workers(pushes, home), [Some(3)]);
+    assert_eq!(workers(pushes, ""), []);
+    assert_eq!(workers(pushes, &home.replace("acme/web", "acme/web-next")), []);
+    assert_eq!(workers(pushes, "[project]\ndependencies = [\"web @ git+https://github.com/acme/web\"]\n"), []);
+    assert_eq!(workers("- run: make test\n", home), []);
+    assert_eq!(workers(&pushes.replace("ghcr.io", "quay.io"), home), []);
+}

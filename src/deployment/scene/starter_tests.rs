@@ -212,3 +212,127 @@ fn options_of_uwsgi_rest_on_what_they_are_made_of() {
     assert_eq!(scripted("processes", "exec uwsgi --processes ${N:-3} --module a"), perhaps("3"));
     assert_eq!(scripted("processes", "exec uwsgi --processes 3 --module a"), sure("3"));
 }
+
+/// The launches of a project: where each command stands, the variables without which it does not run.
+fn launches(texts: &[(&str, &str)]) -> Vec<(String, Vec<String>)> {
+    let mut files = Files::new();
+    let mut kinds = BTreeMap::new();
+    for (path, text) in texts {
+        let kind = FileKind::of_named(path, text).unwrap_or(FileKind::Python);
+        kinds.insert(files.add(*path, *text), kind);
+    }
+    read::unfold(&mut files, &mut kinds);
+    let facts = read::all(&files, &kinds);
+    let found = assemble(&files, &facts).deployments;
+    found.iter().map(|one| (one.unit.clone(), one.only_if_set.clone())).collect()
+}
+
+const MODES: &str =
+    "FROM python AS base\nWORKDIR /app\nCOPY . .\nFROM base AS development\nENTRYPOINT [\"./run.sh\"]\n";
+
+#[test]
+fn a_branch_that_no_default_takes_runs_only_with_its_variable() {
+    let script = "#!/bin/bash\nMODE=${MODE:-development}\nif [[ $MODE == production ]]; then\n  exec gunicorn a:b\n\
+                  else\n  exec python manage.py runserver\nfi\n";
+    let plain = |image: &str| launches(&[("Dockerfile", image), ("run.sh", script)]);
+    assert_eq!(plain(MODES), [("development".to_owned(), vec!["MODE".to_owned()])]);
+    // What another image is sure to run is shown there.
+    let both = format!("{MODES}FROM base AS production\nENV MODE=production\nENTRYPOINT [\"./run.sh\"]\n");
+    assert_eq!(plain(&both), [("production".to_owned(), Vec::new())]);
+    // Where nothing runs instead, whoever starts it sets the variable.
+    let asks = "#!/bin/sh\nif [ -z \"$KEY\" ]; then\n  echo none\n  exit 1\nfi\nexec gunicorn a:b\n";
+    assert_eq!(launches(&[("Dockerfile", MODES), ("run.sh", asks)]), [("development".to_owned(), Vec::new())]);
+    let reloads = "#!/bin/sh\nif [ -n \"$RELOAD\" ]; then\n  exec uvicorn --reload a:b\nfi\nexec gunicorn a:b\n";
+    let found = launches(&[("Dockerfile", MODES), ("run.sh", reloads)]);
+    assert_eq!(found.iter().map(|(_, only)| only.join(" ")).collect::<Vec<_>>(), ["RELOAD", ""]);
+}
+
+#[test]
+fn an_entry_point_that_awaits_words_is_shown_where_it_gets_them() {
+    let script = "#!/bin/sh\ncase \"$1\" in\n  start) exec gunicorn a:b ;;\n  *) echo help ;;\nesac\n";
+    let image = "FROM python\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"./run.sh\"]\n";
+    let service = "services:\n  web:\n    build: .\n    command: start\n";
+    let units = |texts: &[(&str, &str)]| launches(texts).into_iter().map(|(unit, _)| unit).collect::<Vec<_>>();
+    assert_eq!(units(&[("Dockerfile", image), ("run.sh", script)]), [""]);
+    assert_eq!(units(&[("Dockerfile", image), ("run.sh", script), ("compose.yml", service)]), ["web"]);
+}
+
+#[test]
+fn uwsgi_takes_the_default_that_a_script_gives_a_variable() {
+    let image = "FROM python\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"./run.sh\"]\n";
+    let options = "[uwsgi]\nmodule = app:app\nprocesses = $(WORKERS)\nlisten = 10\nthreads = %(processes)\n";
+    let of = |line: &str, name: &str| {
+        let script = format!("#!/bin/bash\n{line}\nexec uwsgi --ini uwsgi.ini\n");
+        told(name, &[("Dockerfile", image), ("run.sh", &script), ("uwsgi.ini", options)])
+    };
+    assert_eq!(of("export WORKERS=${WORKERS:-4}", "processes"), perhaps("4"));
+    assert_eq!(of("export WORKERS=${WORKERS:-4}", "threads"), perhaps("4"));
+    assert_eq!(of("export WORKERS=4", "processes"), sure("4"));
+    assert_eq!(of("export WORKERS", "processes"), [(None, false)]);
+}
+
+#[test]
+fn an_expression_changes_only_the_lines_that_it_fits() {
+    let image = "FROM python\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"./run.sh\"]\n";
+    let options = "[uwsgi]\nmount = !BASE!=app:app\nmodule = app:app\nprocesses = 5\n";
+    let of = |line: &str| {
+        let script = format!("#!/bin/bash\n{line}\nexec uwsgi --ini uwsgi.ini\n");
+        told("processes", &[("Dockerfile", image), ("run.sh", &script), ("uwsgi.ini", options)])
+    };
+    assert_eq!(of("sed -i \"s@!BASE!@$BASE@\" /app/uwsgi.ini"), sure("5"));
+    assert_eq!(of("sed -i 's/nothing/9/' uwsgi.ini"), sure("5"));
+    for other in ["sed -i \"s@5@$BASE@\" uwsgi.ini", "sed -i \"s/$A/9/\" uwsgi.ini", "sed -i 's/uwsgi/x/' uwsgi.ini"] {
+        assert!(of(other).iter().any(|(value, _)| value.as_deref() != Some("5")), "{other}");
+    }
+}
+
+#[test]
+fn an_instance_of_a_unit_has_a_name() {
+    let mut files = Files::new();
+    let unit = "[Service]\nExecStart=/bin/sh -c 'exec gunicorn -w %i --threads $THREADS app:app'\n";
+    let file = files.add("web@.service", unit);
+    let kinds = BTreeMap::from([(file, FileKind::of_named("web@.service", unit).unwrap())]);
+    let facts = read::all(&files, &kinds);
+    let found = assemble(&files, &facts).deployments;
+    let Resolved::Unknown(why) = &found[0].setting("workers").unwrap().winner.value else { panic!("it is not known") };
+    assert_eq!(why, "it is the name of the instance of the unit");
+}
+
+#[test]
+fn a_sample_is_one_wherever_it_runs() {
+    let manifest = |name: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  template:\n    spec:\n      containers:\n\
+             \x20     - name: {name}\n        image: x\n        command: [gunicorn, \"a:b\"]\n"
+        )
+    };
+    let is_aside = |path: &str, text: &str| {
+        let mut files = Files::new();
+        let file = files.add(path, text);
+        let facts = read::all(&files, &BTreeMap::from([(file, FileKind::of_named(path, text).unwrap())]));
+        assemble(&files, &facts).deployments.iter().map(|one| one.development.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(is_aside("k8s/web.yaml", &manifest("fastapi-sample")), [false]);
+    assert_eq!(is_aside("k8s/web.yaml", &manifest("sample-dev")), [true]);
+    assert_eq!(is_aside("k8s/sample.yaml", &manifest("web")), [true]);
+    let service = "services:\n  web-example:\n    image: x\n    command: gunicorn a:b\n";
+    assert_eq!(is_aside("compose.yml", service), [true]);
+}
+
+#[test]
+fn a_configuration_that_nothing_names_stands_aside_where_an_image_runs_another_server() {
+    let settings = "bind = \"0.0.0.0:80\"\nworkers = 4\nworker_class = \"gthread\"\n";
+    let aside = |image: &str| {
+        let mut files = Files::new();
+        let mut kinds = BTreeMap::new();
+        for (path, text) in [("Dockerfile", image), ("gunicorn_conf.py", settings)] {
+            kinds.insert(files.add(path, text), FileKind::of_named(path, text).unwrap_or(FileKind::Python));
+        }
+        let facts = read::all(&files, &kinds);
+        let found = assemble(&files, &facts).deployments;
+        let own = found.iter().find(|one| files.get(one.command.file).path() == "gunicorn_conf.py");
+        own.map(|one| one.development.is_some())
+    };
+    assert_eq!(aside("FROM python\nCMD granian --interface asgi a:b\n"), Some(true));
+    assert_eq!(aside("FROM python\nCMD [\"python\"]\n"), Some(false));
+}

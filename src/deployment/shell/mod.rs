@@ -39,6 +39,7 @@ use shield::Position;
 pub use shield::{Shield, ShieldKind};
 use state::State;
 use text::Field;
+pub(super) use text::INSTANCE;
 
 /// Commands that are followed in all, branches that are copied included.
 const MAX_STEPS: usize = 20_000;
@@ -71,6 +72,8 @@ pub(super) struct Shell<'a> {
     returned: Vec<Vec<Returned>>,
     /// Files that a command writes, so that what the project holds is not what lies there.
     written: BTreeSet<String>,
+    /// Lines of files that a command changes, and the command.
+    patched: Vec<(Place, Place)>,
     /// The program of a manager that is followed.
     managed: Option<Managed>,
     /// Scripts of the project that were run.
@@ -100,6 +103,7 @@ impl<'a> Shell<'a> {
             rounds: Vec::new(),
             returned: Vec::new(),
             written: BTreeSet::new(),
+            patched: Vec::new(),
             managed: None,
             visited: BTreeSet::new(),
             strange: BTreeSet::new(),
@@ -205,6 +209,7 @@ impl<'a> Shell<'a> {
     fn outer_text(&self, part: &WordPart, filled_by: FilledBy, state: &State) -> String {
         match part {
             WordPart::Text(text) => text.clone(),
+            WordPart::Opaque(text) if matches!(text.as_str(), "%i" | "%I") => text::instance(),
             WordPart::Opaque(_) => text::hole(),
             WordPart::Changed { .. } => {
                 let found = part.resolve(&|name| self.outer_value(name, filled_by, state));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::commands::{Managed, Part, Parted, Start};
-use super::super::{image, rewritten, supervisor, tasks};
+use super::super::locate::Roots;
+use super::super::{image, rewritten, substitution, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::dialect::Dialect;
@@ -90,7 +91,9 @@ impl Shell<'_> {
             .filter(|field| field.vanishes().is_none())
             .map(|field| field.known().unwrap_or("-"))
             .collect();
-        self.written.extend(rewritten::paths(&words).into_iter().map(|path| state.roots.at(path)));
+        if !self.patch(&fields, simple.place, state) {
+            self.written.extend(rewritten::paths(&words).into_iter().map(|path| state.roots.at(path)));
+        }
         let is_exec = name == "exec";
         if self.printed.is_some() {
             if !simple.redirected {
@@ -101,6 +104,48 @@ impl Shell<'_> {
         }
         let done = self.program(state, fields, given, place);
         if is_exec { Done::leave(Flow::Exit) } else { done }
+    }
+
+    /// `sed -i 's/a/b/' c.ini`: which lines that changes; `false` where that is not told, or where more than single
+    /// options may come of it.
+    fn patch(&mut self, fields: &[Field], place: Place, state: &State) -> bool {
+        let there: Vec<&Field> = fields.iter().filter(|field| field.vanishes().is_none()).collect();
+        // What is put in may hold anything; which lines it is put into hangs on what is in front of it.
+        let texts: Vec<String> = there.iter().map(|field| text::stood_in(field.text())).collect();
+        let is_told = |field: &&&Field| field.known().is_some() || text::known_prefix(field.text()).len() > 3;
+        if there.iter().filter(is_told).count() < there.len() {
+            return false;
+        }
+        let words: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let Some((Some(substitutions), paths)) = substitution::of(&words) else { return false };
+        let is_whole = |field: &&Field| match field.text().strip_prefix('s').and_then(|rest| rest.chars().next()) {
+            Some(mark) if field.known().is_none() => text::known_prefix(field.text()).matches(mark).count() > 1,
+            _ => field.known().is_some(),
+        };
+        if !there.iter().all(is_whole) {
+            return false;
+        }
+        let mut touched = Vec::new();
+        for path in paths {
+            let Some(file) = self.file(path, state) else { return false };
+            let mut start = 0;
+            for line in self.files().get(file).text().split_inclusive('\n') {
+                let span = Span::new(start, start + line.len());
+                start += line.len();
+                if substitutions.iter().any(|one| one.touches(line.trim_end_matches('\n'))) {
+                    touched.push((Place::new(file, span), place));
+                }
+            }
+            // Of code a line may hang on another, and so may a section.
+            let is_read_by_lines = self.surroundings.facts.uwsgi.contains_key(&file);
+            let is_header = |place: &Place| self.files().text_at(*place).trim_start().starts_with('[');
+            let of_file = touched.iter().filter(|(line, _)| line.file == file);
+            if of_file.clone().count() > 0 && !is_read_by_lines || of_file.clone().any(|(line, _)| is_header(line)) {
+                return false;
+            }
+        }
+        self.patched.extend(touched);
+        true
     }
 
     /// `cp a.conf /etc/b.conf`: what the project holds lies in another place from here on.
@@ -449,18 +494,26 @@ impl Shell<'_> {
             program: program.clone(),
             arguments: rest.iter().map(|field| self.argument(field)).collect(),
             environment: child.environment(),
-            roots: self.written.iter().fold(state.roots.clone(), |mut roots, path| {
-                roots.hide(path);
-                roots
-            }),
+            roots: self.roots_now(state),
             place: if foreign { state.called_at } else { place },
             conditional: state.conditional,
+            only: state.only.clone(),
+            has_instead: state.has_instead,
+            awaits_words: false,
             parted,
             managed: self.managed,
             user: state.user.clone(),
             shield: state.shield.clone().map(|shield| Shield { is_passed: state.passes_signals, ..shield }),
             on_large_node: None,
         });
+    }
+
+    /// The folders as they are once the commands in front have run.
+    fn roots_now(&self, state: &State) -> Roots {
+        let mut roots = state.roots.clone();
+        self.written.iter().for_each(|path| roots.hide(path));
+        self.patched.iter().for_each(|(line, by)| roots.patch(*line, *by));
+        roots
     }
 
     pub(super) fn argument(&self, field: &Field) -> Argument {

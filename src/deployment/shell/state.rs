@@ -76,6 +76,10 @@ pub(super) struct State {
     pub(super) dialect: Dialect,
     /// Whether it may be that it never gets here.
     pub(super) conditional: bool,
+    /// The variables without which it never gets here: what files set, or leave unset, leads another way.
+    pub(super) only: BTreeSet<String>,
+    /// Whether a program is known that runs there instead.
+    pub(super) has_instead: bool,
     /// Who fills in the variables of its text.
     pub(super) filled_by: FilledBy,
     /// What this shell runs.
@@ -140,6 +144,8 @@ impl State {
             others: BTreeSet::new(),
             dialect: Dialect::Posix,
             conditional: false,
+            only: BTreeSet::new(),
+            has_instead: false,
             filled_by: FilledBy::Shell,
             runs: Text::None,
             shield: None,
@@ -315,6 +321,22 @@ impl State {
         Some(name.clone())
     }
 
+    /// Notes that it only gets here if somebody sets one of the variables in `depends`, and whether something else runs
+    /// as long as nobody does. One that a file passes on, or that something outside of the project may well set, says
+    /// nothing.
+    pub(super) fn goes_only_with(&mut self, depends: &[Dependency], has_instead: bool) {
+        let may_be_set = |name: &String| match self.variables.get(name).map(|variable| &variable.held) {
+            Some(Held::One(field)) => field.text() == text::passed_on(name),
+            Some(_) => false,
+            None => self.is_open || self.others.iter().any(|prefix| name.starts_with(prefix.as_str())),
+        };
+        let names: Vec<String> = text::variables_of(depends).collect();
+        if !names.is_empty() && !names.iter().any(may_be_set) {
+            self.only.extend(names);
+            self.has_instead |= has_instead;
+        }
+    }
+
     /// Takes that back, unless something was made of the variable.
     pub(super) fn forget_assumed(&mut self, name: &str) {
         let is_untouched = |variable: &Variable| match &variable.held {
@@ -399,6 +421,8 @@ impl State {
             }
         }
         self.roots.join(&other.roots);
+        self.only.retain(|name| other.only.contains(name));
+        self.has_instead &= !self.only.is_empty();
         self.is_open |= other.is_open;
         self.lost_by = self.lost_by.or(other.lost_by);
         self.opened_by = self.opened_by.take().or(other.opened_by);

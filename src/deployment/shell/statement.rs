@@ -275,9 +275,14 @@ impl<'a> Shell<'a> {
         let mut other = state.clone();
         let printed = self.printed.clone();
         state.conditional |= !is_meant;
+        let started = self.found.len();
         let one = first(self, state);
         let printed_by_one = std::mem::replace(&mut self.printed, printed);
         other.conditional = true;
+        let has_instead = self.found.len() > started;
+        if let Some(depends) = likelier {
+            other.goes_only_with(depends, has_instead);
+        }
         let assumed = likelier.and_then(|depends| other.assume_set(depends));
         let two = second(self, &mut other);
         if let Some(name) = assumed {

@@ -16,6 +16,9 @@ const CLOSE: char = '\u{10FFFF}';
 const NUMBER: char = '#';
 const PASSED: char = '!';
 
+/// What `systemd.unit(5)` calls the name of an instance.
+pub(in super::super) const INSTANCE: &str = "%i";
+
 /// Longer text than any command line becomes unknown.
 pub(super) const MAX_TEXT: usize = 1 << 16;
 
@@ -30,6 +33,11 @@ pub(super) fn hole() -> String {
 /// A value that is unknown, but not empty.
 pub(super) fn something() -> String {
     [OPEN, NUMBER, CLOSE].iter().collect()
+}
+
+/// The name of the instance of a template of systemd's, which is never empty.
+pub(super) fn instance() -> String {
+    format!("{OPEN}{INSTANCE}{CLOSE}")
 }
 
 /// The value of a variable that no file sets.
@@ -50,6 +58,17 @@ pub(super) fn located(name: &str) -> String {
 /// Whether all of a text is known.
 pub(super) fn is_known(text: &str) -> bool {
     !text.contains([OPEN, CLOSE])
+}
+
+/// The text with something in the place of each hole.
+pub(super) fn stood_in(text: &str) -> String {
+    let mut pieces = text.split(OPEN);
+    let mut all = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        all.push('_');
+        all.push_str(piece.split_once(CLOSE).map_or("", |(_, behind)| behind));
+    }
+    all
 }
 
 /// The text in front of the first hole.
@@ -78,7 +97,7 @@ pub(super) fn missing_in(text: &str) -> Vec<(String, bool)> {
     let inside = text.split(OPEN).skip(1).filter_map(|rest| rest.split_once(CLOSE));
     let named = inside.map(|(name, _)| name.strip_prefix(PASSED).map_or((name, false), |name| (name, true)));
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let named = named.filter(|(name, _)| !name.is_empty() && name.chars().all(plain));
+    let named = named.filter(|(name, _)| *name == INSTANCE || !name.is_empty() && name.chars().all(plain));
     named.map(|(name, passed)| (name.to_owned(), passed)).collect()
 }
 
@@ -122,7 +141,7 @@ pub(super) fn emptiness(text: &str) -> Emptiness {
         let inside = rest.strip_prefix(OPEN).and_then(|rest| rest.split_once(CLOSE));
         let Some((name, behind)) = inside else { return Emptiness::Unknown };
         match name.strip_prefix(PASSED).unwrap_or(name) {
-            "#" => return Emptiness::Filled,
+            "#" | INSTANCE => return Emptiness::Filled,
             name if name.is_empty() || name.starts_with('/') => unknown = true,
             name => names.push(name.to_owned()),
         }

@@ -3,6 +3,7 @@
 //! Follows `add_exported_option` of uWSGI 2.0.31 (`core/config.c`): options are taken in order, conditions and
 //! loops act on the options behind them, and a file is read where it is named.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::magic::Magic;
@@ -360,7 +361,10 @@ impl<'a> Exporter<'a> {
             if !self.complete {
                 break;
             }
+            let patched = self.roots.patched(option.key.place);
+            let changes = |by| Text::unknown(format!("the command at {} changes it", self.files.describe(by)));
             let value = match option.value.text() {
+                _ if patched.is_some() => patched.map_or_else(|| Text::unknown(""), changes),
                 _ if option.conditional => Text::unknown("it stands in a branch of a template"),
                 Some(text) if is_templated(&text, template) => Text::unknown("a template fills it in"),
                 Some(text) => magic.put_in(&text, option.value_place),
@@ -399,12 +403,20 @@ impl<'a> Exporter<'a> {
         for option in self.list.iter_mut().filter(|option| !option.done && option.key != "listen") {
             let Some(value) = &mut option.value else { continue };
             let before = value.known().map(str::to_owned);
+            let used = RefCell::new(Vec::new());
             value.fill('$', &|name| match self.environment.lookup(name) {
                 Lookup::Set(text) => Answer::Text(text),
+                // Somebody may set it to something else.
+                Lookup::Likely(text) => {
+                    let entry = self.environment.entry(name);
+                    used.borrow_mut().extend(entry.iter().flat_map(|entry| entry.depends.iter().cloned()));
+                    Answer::Text(text)
+                }
                 _ => Answer::Unknown(Text::unknown(format!("nothing that leads here sets `{name}`"))),
             });
             value.fill('@', &|name| Answer::Unknown(Text::unknown(format!("it is the content of `{name}`"))));
             option.changed(before.as_deref());
+            option.rest_on(used.into_inner());
         }
         for at in 0..self.list.len() {
             let Some(option) = self.list.get(at).filter(|option| !option.done && option.key != "listen") else {
@@ -412,10 +424,18 @@ impl<'a> Exporter<'a> {
             };
             let mut option = option.clone();
             let before = option.value.as_ref().and_then(Text::known).map(str::to_owned);
+            let used = RefCell::new(Vec::new());
             if let Some(value) = &mut option.value {
-                value.fill('%', &|key| text::placeholder(key, &|name| self.first(name)));
+                value.fill('%', &|key| {
+                    text::placeholder(key, &|name| {
+                        let other = self.list.iter().find(|option| option.key == name);
+                        used.borrow_mut().extend(other.iter().flat_map(|other| other.depends.iter().cloned()));
+                        self.first(name)
+                    })
+                });
             }
             option.changed(before.as_deref());
+            option.rest_on(used.into_inner());
             if let Some(slot) = self.list.get_mut(at) {
                 *slot = option;
             }
@@ -448,6 +468,15 @@ impl<'a> Exporter<'a> {
 }
 
 impl Exported {
+    /// What was filled in rests on this.
+    fn rest_on(&mut self, depends: Vec<Dependency>) {
+        for dependency in depends {
+            if !self.depends.contains(&dependency) {
+                self.depends.push(dependency);
+            }
+        }
+    }
+
     /// What was filled in does not stand in the file.
     fn changed(&mut self, before: Option<&str>) {
         if self.value.as_ref().and_then(Text::known) == before {

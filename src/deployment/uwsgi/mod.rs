@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::commands::Start;
 use super::configuration::{Configuration, Stranger};
 use super::effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+use super::environment::Environment;
 use super::host;
 use super::locate::Roots;
 use super::settle;
@@ -51,6 +52,8 @@ pub(super) struct Told {
     pub(super) app: Option<Located<String>>,
     /// Options that the table does not describe.
     pub(super) others: Vec<(String, Located<String>)>,
+    /// The variables that it sets for the application.
+    pub(super) variables: Environment,
 }
 
 /// Reads everything that a server is told.
@@ -162,7 +165,20 @@ pub(super) fn read(
     });
     let app = application(&settings, &exporter, &start.roots, files)
         .or_else(|| named.into_iter().find(|word| word.value.contains(':')));
-    Told { settings, configuration, loaded: exporter.loaded, app, others }
+    let variables = variables(&exporter);
+    Told { settings, configuration, loaded: exporter.loaded, app, others, variables }
+}
+
+/// What `env = NAME=text` sets (`uwsgi_opt_set_env` of `core/uwsgi.c`).
+fn variables(exporter: &Exporter) -> Environment {
+    let mut set = Environment::default();
+    for option in exporter.effective().filter(|option| option.key == "env") {
+        let known = option.value.as_ref().and_then(Text::known).and_then(|text| text.split_once('='));
+        if let Some((name, text)) = known {
+            set.put(name.trim(), Some(text.to_owned()), option.place);
+        }
+    }
+    set
 }
 
 /// An option that no table has, at its own name where a file has that in front of the value.
@@ -468,6 +484,9 @@ pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> O
         roots,
         place,
         conditional: false,
+        only: std::collections::BTreeSet::new(),
+        has_instead: false,
+        awaits_words: false,
         parted: super::commands::Parted::default(),
         managed: None,
         user: None,

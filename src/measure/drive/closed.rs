@@ -31,7 +31,7 @@ pub(in crate::measure) struct Load {
 impl Load {
     /// Opens the connections and starts asking. Must be called inside a `LocalSet`.
     pub(in crate::measure) fn start(target: &Rc<Target>, connections: usize) -> Self {
-        let tally = Rc::new(RefCell::new(Tally::new(target.timeout)));
+        let tally = Rc::new(RefCell::new(Tally::new(target.timeout, target.kinds())));
         let stop = Rc::new(Cell::new(false));
         let mut set = JoinSet::new();
         for number in 0..connections {
@@ -93,16 +93,17 @@ fn agree(one: u64, other: u64) -> bool {
 }
 
 async fn ask_on(target: &Target, number: usize, tally: &RefCell<Tally>, stop: &Cell<bool>) {
-    let mut wire = Wire::new(target);
-    // Connections begin with different paths, so that they do not all ask for the same at once.
+    let mut wire = Wire::new();
+    // Connections begin with different requests, so that they do not all ask for the same at once.
     let mut index = number;
     while !stop.get() {
         let began = Instant::now();
         let repeated = wire.repeated;
-        let answer = wire.ask(target, index).await;
+        let kind = target.kind_at(index);
+        let answer = wire.ask(target, kind).await;
         {
             let mut tally = tally.borrow_mut();
-            tally.note(Request { began, ended: Instant::now(), answer });
+            tally.note(Request { began, ended: Instant::now(), answer, kind });
             tally.repeated += wire.repeated - repeated;
         }
         if answer.is_err() {

@@ -9,7 +9,8 @@ use tokio::io::ReadBuf;
 use super::stream::Stream;
 use crate::measure::address::Address;
 use crate::measure::http::{Framing, Response, Step};
-use crate::measure::plan::{Method, Plan};
+use crate::measure::plan::Plan;
+use crate::measure::requests::{Method, Request, order};
 
 /// Bytes taken from a socket at once. Bodies are thrown away here, so all connections share one
 /// buffer, which stays in the cache.
@@ -19,40 +20,69 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(in crate::measure) struct Target {
     address: Address,
-    /// The bytes of each request, one per path of the plan.
-    requests: Vec<Vec<u8>>,
-    head_only: bool,
+    asked: Vec<Asked>,
+    /// Which of them comes when, by its index, over and over.
+    order: Vec<u16>,
     pub(super) timeout: Duration,
     piece: RefCell<Box<[u8]>>,
+}
+
+/// One request as it is sent.
+#[derive(Debug)]
+struct Asked {
+    bytes: Vec<u8>,
+    head_only: bool,
+    /// Whether it is asked once more where the connection turns out to be closed.
+    repeatable: bool,
 }
 
 impl Target {
     /// The plan's requests for the server at an address.
     pub(in crate::measure) fn new(plan: &Plan, address: &Address) -> Self {
-        let named = plan.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
-        let request = |path: &String| {
-            let mut text = format!("{} {path} HTTP/1.1\r\n", plan.method.name());
-            if !named {
-                let host = match address {
-                    Address::Port(port) => format!("127.0.0.1:{port}"),
-                    Address::Socket(_) => "localhost".to_owned(),
-                };
-                text.extend(["Host: ", &host, "\r\n"]);
-            }
-            text.push_str(concat!("User-Agent: farrier/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"));
-            for (name, value) in &plan.headers {
-                text.extend([name, ": ", value, "\r\n"]);
-            }
-            text.push_str("\r\n");
-            text.into_bytes()
-        };
+        let weights: Vec<u32> = plan.requests.iter().map(|request| request.weight).collect();
         Self {
             address: address.clone(),
-            requests: plan.paths.iter().map(request).collect(),
-            head_only: plan.method == Method::Head,
+            asked: plan.requests.iter().map(|request| Asked::new(request, plan, address)).collect(),
+            order: order(&weights),
             timeout: plan.request_timeout,
             piece: RefCell::new(vec![0; PIECE].into_boxed_slice()),
         }
+    }
+
+    /// Which request comes at this place of the order.
+    pub(super) fn kind_at(&self, place: usize) -> usize {
+        self.order.get(place % self.order.len().max(1)).copied().map_or(usize::MAX, usize::from)
+    }
+
+    /// How many different requests there are.
+    pub(super) fn kinds(&self) -> usize {
+        self.asked.len()
+    }
+}
+
+impl Asked {
+    fn new(request: &Request, plan: &Plan, address: &Address) -> Self {
+        let headers = || plan.headers.iter().chain(&request.headers);
+        let named = headers().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let mut text = format!("{} {} HTTP/1.1\r\n", request.method.name(), request.path);
+        if !named {
+            let host = match address {
+                Address::Port(port) => format!("127.0.0.1:{port}"),
+                Address::Socket(_) => "localhost".to_owned(),
+            };
+            text.extend(["Host: ", &host, "\r\n"]);
+        }
+        text.push_str(concat!("User-Agent: farrier/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"));
+        for (name, value) in headers() {
+            text.extend([name, ": ", value, "\r\n"]);
+        }
+        if request.method.has_body() || !request.body.is_empty() {
+            text.extend(["Content-Length: ", &request.body.len().to_string(), "\r\n"]);
+        }
+        text.push_str("\r\n");
+        let mut bytes = text.into_bytes();
+        bytes.extend(&request.body);
+        Self { bytes, head_only: request.method == Method::Head, repeatable: request.method.is_idempotent() }
     }
 }
 
@@ -75,13 +105,13 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(target: &Target) -> Self {
-        Self { open: None, framing: Framing::new(target.head_only), repeated: 0 }
+    pub(super) fn new() -> Self {
+        Self { open: None, framing: Framing::new(), repeated: 0 }
     }
 
-    /// Sends request number `index` and reads its answer to the end.
-    pub(super) async fn ask(&mut self, target: &Target, index: usize) -> Result<u16, Failure> {
-        let answer = tokio::time::timeout(target.timeout, self.exchange(target, index)).await;
+    /// Sends a request of this kind and reads its answer to the end.
+    pub(super) async fn ask(&mut self, target: &Target, kind: usize) -> Result<u16, Failure> {
+        let answer = tokio::time::timeout(target.timeout, self.exchange(target, kind)).await;
         match answer {
             Ok(Ok(response)) => {
                 if !response.reusable {
@@ -100,15 +130,15 @@ impl Wire {
         }
     }
 
-    async fn exchange(&mut self, target: &Target, index: usize) -> Result<Response, Failure> {
-        let Some(request) = target.requests.get(index % target.requests.len().max(1)) else {
+    async fn exchange(&mut self, target: &Target, kind: usize) -> Result<Response, Failure> {
+        let Some(request) = target.asked.get(kind) else {
             return Err(Failure::Connect);
         };
         if self.open.is_some() {
             match self.converse(target, request).await {
-                // The server may close a kept connection at any time; a safe request that was not
-                // answered at all is repeated once (RFC 9112, section 9.3.1).
-                Err(Failure::Reset) if !self.framing.begun() => self.repeated += 1,
+                // The server may close a kept connection at any time; a request that was not answered at all, and that
+                // may as well be asked twice, is repeated once (RFC 9112, section 9.3.1).
+                Err(Failure::Reset) if request.repeatable && !self.framing.begun() => self.repeated += 1,
                 decided => return decided,
             }
         }
@@ -116,12 +146,12 @@ impl Wire {
         self.converse(target, request).await
     }
 
-    async fn converse(&mut self, target: &Target, request: &[u8]) -> Result<Response, Failure> {
+    async fn converse(&mut self, target: &Target, request: &Asked) -> Result<Response, Failure> {
         let Some(stream) = &mut self.open else {
             return Err(Failure::Connect);
         };
-        self.framing.reset();
-        stream.write_all(request).await.map_err(|_| Failure::Reset)?;
+        self.framing.reset(request.head_only);
+        stream.write_all(&request.bytes).await.map_err(|_| Failure::Reset)?;
         loop {
             let framing = &mut self.framing;
             let step = std::future::poll_fn(|context| {
@@ -157,6 +187,6 @@ fn take(framing: &mut Framing, read: &io::Result<()>, bytes: &[u8]) -> Result<Op
 }
 
 /// One request on a connection of its own: the status, or why there is none.
-pub(in crate::measure) async fn once(target: &Target, index: usize) -> Result<u16, Failure> {
-    Wire::new(target).ask(target, index).await
+pub(in crate::measure) async fn once(target: &Target, kind: usize) -> Result<u16, Failure> {
+    Wire::new().ask(target, kind).await
 }

@@ -11,4 +11,4 @@ mod stream;
 mod tally;
 
 pub(super) use exchange::{Target, once};
-pub(super) use tally::{Latencies, Tally};
+pub(super) use tally::{Kind, Latencies, Tally};

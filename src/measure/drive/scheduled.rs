@@ -56,7 +56,7 @@ pub(in crate::measure) async fn run(
         slots: RefCell::new(VecDeque::new()),
         ready: Semaphore::new(0),
         idle: RefCell::new(0),
-        tally: RefCell::new(Tally::new(target.timeout)),
+        tally: RefCell::new(Tally::new(target.timeout, 1)),
         lags: RefCell::new(Latencies::new()),
     });
     let mut set = JoinSet::new();
@@ -116,7 +116,7 @@ async fn pace(queue: &Queue, begin: Instant, rate: f64, length: Duration) -> io:
 }
 
 async fn send_on(target: &Target, number: usize, queue: &Queue) {
-    let mut wire = Wire::new(target);
+    let mut wire = Wire::new();
     let mut index = number;
     loop {
         *queue.idle.borrow_mut() += 1;
@@ -130,8 +130,9 @@ async fn send_on(target: &Target, number: usize, queue: &Queue) {
         if slot.free {
             queue.lags.borrow_mut().record(slot.due.elapsed());
         }
-        let answer = wire.ask(target, index).await;
-        queue.tally.borrow_mut().note(Request { began: slot.due, ended: Instant::now(), answer });
+        let kind = target.kind_at(index);
+        let answer = wire.ask(target, kind).await;
+        queue.tally.borrow_mut().note(Request { began: slot.due, ended: Instant::now(), answer, kind });
         index = index.wrapping_add(1);
     }
 }
@@ -203,7 +204,7 @@ mod tests {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
             }
         });
-        let candidate = Candidate { label: String::new(), arguments: Vec::new() };
+        let candidate = Candidate::new(String::new(), Vec::new());
         Rc::new(Target::new(&Plan::new(Vec::new(), PathBuf::new(), vec![candidate]), &Address::Port(port)))
     }
 

@@ -22,6 +22,11 @@ impl Latencies {
         Self(Histogram::new_with_bounds(1, LONGEST, 3).ok())
     }
 
+    /// With two significant digits, which takes a seventh of the memory.
+    fn rounded() -> Self {
+        Self(Histogram::new_with_bounds(1, LONGEST, 2).ok())
+    }
+
     pub(in crate::measure) fn record(&mut self, latency: Duration) {
         if let Some(histogram) = &mut self.0 {
             histogram.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(LONGEST).clamp(1, LONGEST));
@@ -48,6 +53,10 @@ impl Latencies {
         self.quantile(0.5)
     }
 
+    pub(in crate::measure) fn p90(&self) -> Option<Duration> {
+        self.quantile(0.9)
+    }
+
     /// The 99th percentile, when there are enough requests for one.
     pub(in crate::measure) fn p99(&self) -> Option<Duration> {
         self.quantile(0.99).filter(|_| self.count() >= ENOUGH_FOR_P99)
@@ -69,6 +78,28 @@ pub(super) struct Request {
     pub(super) began: Instant,
     pub(super) ended: Instant,
     pub(super) answer: Result<u16, Failure>,
+    /// Which one it was.
+    pub(super) kind: usize,
+}
+
+/// What became of one of several requests.
+#[derive(Debug, Clone)]
+pub(in crate::measure) struct Kind {
+    pub(in crate::measure) requests: u64,
+    pub(in crate::measure) errors: Errors,
+    pub(in crate::measure) latencies: Latencies,
+}
+
+impl Kind {
+    pub(in crate::measure) fn new() -> Self {
+        Self { requests: 0, errors: Errors::default(), latencies: Latencies::rounded() }
+    }
+
+    pub(in crate::measure) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.latencies.add(&other.latencies);
+    }
 }
 
 /// The requests of one window.
@@ -89,11 +120,14 @@ pub(in crate::measure) struct Tally {
     pub(in crate::measure) errors: Errors,
     pub(in crate::measure) repeated: u64,
     pub(in crate::measure) latencies: Latencies,
+    /// The same of each of several requests.
+    pub(in crate::measure) kinds: Vec<Kind>,
     timeout: Duration,
 }
 
 impl Tally {
-    pub(super) fn new(timeout: Duration) -> Self {
+    /// Of this many different requests.
+    pub(super) fn new(timeout: Duration, kinds: usize) -> Self {
         Self {
             begin: None,
             end: None,
@@ -103,6 +137,8 @@ impl Tally {
             errors: Errors::default(),
             repeated: 0,
             latencies: Latencies::new(),
+            // Of one there is nothing to tell apart.
+            kinds: if kinds > 1 { vec![Kind::new(); kinds] } else { Vec::new() },
             timeout,
         }
     }
@@ -117,11 +153,20 @@ impl Tally {
         }
         let took = request.ended.saturating_duration_since(request.began);
         let inside = request.began >= begin;
-        if self.failed(request.answer) {
+        let kind = self.kinds.get_mut(request.kind);
+        if failed(&mut self.errors, request.answer) {
             self.requests += 1;
             // Hung requests count as at least the limit; an instant refusal is no latency.
-            if request.answer == Err(Failure::Timeout) {
-                self.latencies.record(took.max(self.timeout));
+            let latency = (request.answer == Err(Failure::Timeout)).then(|| took.max(self.timeout));
+            if let Some(latency) = latency {
+                self.latencies.record(latency);
+            }
+            if let Some(kind) = kind {
+                kind.requests += 1;
+                failed(&mut kind.errors, request.answer);
+                if let Some(latency) = latency {
+                    kind.latencies.record(latency);
+                }
             }
             return;
         }
@@ -132,23 +177,27 @@ impl Tally {
         if inside {
             self.requests += 1;
             self.latencies.record(took);
+            if let Some(kind) = kind {
+                kind.requests += 1;
+                kind.latencies.record(took);
+            }
         }
     }
+}
 
-    /// Counts a failure; an answer below 400 is none.
-    fn failed(&mut self, answer: Result<u16, Failure>) -> bool {
-        let kind = match answer {
-            Ok(..400) => return false,
-            Ok(400..500) => &mut self.errors.refused,
-            Ok(500..) => &mut self.errors.failed,
-            Err(Failure::Connect) => &mut self.errors.connect,
-            Err(Failure::Reset) => &mut self.errors.reset,
-            Err(Failure::Timeout) => &mut self.errors.timeout,
-            Err(Failure::Malformed) => &mut self.errors.malformed,
-        };
-        *kind += 1;
-        true
-    }
+/// Counts a failure; an answer below 400 is none.
+fn failed(errors: &mut Errors, answer: Result<u16, Failure>) -> bool {
+    let kind = match answer {
+        Ok(..400) => return false,
+        Ok(400..500) => &mut errors.refused,
+        Ok(500..) => &mut errors.failed,
+        Err(Failure::Connect) => &mut errors.connect,
+        Err(Failure::Reset) => &mut errors.reset,
+        Err(Failure::Timeout) => &mut errors.timeout,
+        Err(Failure::Malformed) => &mut errors.malformed,
+    };
+    *kind += 1;
+    true
 }
 
 #[cfg(test)]
@@ -159,11 +208,11 @@ mod tests {
 
     /// A tally whose window is the second after `zero`.
     fn window(zero: Instant) -> Tally {
-        Tally { begin: Some(zero), end: Some(zero + SECOND), ..Tally::new(SECOND * 10) }
+        Tally { begin: Some(zero), end: Some(zero + SECOND), ..Tally::new(SECOND * 10, 1) }
     }
 
     fn request(began: Instant, took: Duration, answer: Result<u16, Failure>) -> Request {
-        Request { began, ended: began + took, answer }
+        Request { began, ended: began + took, answer, kind: 0 }
     }
 
     #[test]
@@ -218,6 +267,24 @@ mod tests {
         }
         assert_eq!((tally.errors.refused, tally.errors.failed, tally.requests), (2, 3, 9));
         assert!((tally.successes - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn each_of_several_requests_is_counted_by_itself() {
+        let zero = Instant::now();
+        let mut tally = Tally { begin: Some(zero), end: Some(zero + SECOND), ..Tally::new(SECOND * 10, 2) };
+        for (kind, millis, answer) in
+            [(0, 100, Ok(200)), (0, 300, Ok(200)), (1, 10, Ok(500)), (1, 20, Err(Failure::Timeout))]
+        {
+            tally.note(Request { kind, ..request(zero, Duration::from_millis(millis), answer) });
+        }
+        let [first, second] = &tally.kinds[..] else { panic!("{:?}", tally.kinds.len()) };
+        assert_eq!((first.requests, first.errors.total(), first.latencies.count()), (2, 0, 2));
+        assert_eq!((second.requests, second.errors.failed, second.errors.timeout), (2, 1, 1));
+        assert_eq!(second.latencies.count(), 1, "an instant refusal is no latency");
+        assert!(second.latencies.max() >= Some(SECOND * 10) && first.latencies.max() < Some(SECOND));
+        assert_eq!((tally.requests, tally.errors.total()), (4, 2));
+        assert!(Tally::new(SECOND, 1).kinds.is_empty());
     }
 
     #[test]

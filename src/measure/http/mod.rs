@@ -78,10 +78,10 @@ pub(super) struct Framing {
 }
 
 impl Framing {
-    /// Ready for the first response.
-    pub(super) fn new(head_only: bool) -> Self {
+    /// Ready for the first response, to a request other than HEAD.
+    pub(super) fn new() -> Self {
         Self {
-            head_only,
+            head_only: false,
             head: Vec::new(),
             state: State::Head,
             response: Response { status: 0, reusable: false },
@@ -91,7 +91,8 @@ impl Framing {
     }
 
     /// Ready for the next response, keeping the buffer.
-    pub(super) fn reset(&mut self) {
+    pub(super) fn reset(&mut self, head_only: bool) {
+        self.head_only = head_only;
         self.head.clear();
         self.state = State::Head;
         self.interim = 0;
@@ -296,7 +297,8 @@ mod tests {
 
     /// Feeds the pieces and, if the response is still open, the end of the connection.
     fn read(pieces: &[&[u8]], head_only: bool) -> Result<(Response, usize), Malformed> {
-        let mut framing = Framing::new(head_only);
+        let mut framing = Framing::new();
+        framing.reset(head_only);
         let mut before = 0;
         for piece in pieces {
             match framing.push(piece)? {

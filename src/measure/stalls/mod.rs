@@ -67,7 +67,7 @@ pub fn stalls(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'
     let folder =
         tempfile::Builder::new().prefix("farrier-watch-").tempdir().map_err(system("making a temporary folder"))?;
     let watched = prepared(plan, folder.path()).map_err(system("writing the watchdog"))?;
-    let found = driven(watch(&watched, candidate, folder.path(), progress));
+    let found = driven(plan, watch(&watched, candidate, folder.path(), progress));
     progress(Progress::Stopping);
     found
 }
@@ -108,10 +108,10 @@ async fn watch(
     progress(Progress::Watching { label });
     let mut server = Server::start(plan, described, &mut Vec::new()).await?;
     let target = Rc::clone(&server.target);
-    for (index, path) in plan.paths.iter().enumerate() {
+    for (index, request) in plan.requests.iter().enumerate() {
         let status = once(&target, index).await.unwrap_or(0);
-        if plan.paths.len() == 1 && !(1..400).contains(&status) {
-            return Err(Error::Target { path: path.clone(), status });
+        if plan.requests.len() == 1 && !(1..400).contains(&status) {
+            return Err(Error::Target { path: request.name(), status });
         }
     }
     let connections = plan.connections.min(MOST_CONNECTIONS);

@@ -155,6 +155,15 @@ impl Reader<'_> {
     pub(super) fn is_kept_elsewhere(&self, expr: &Expr) -> bool {
         let Expr::Attribute(attribute) = expr else { return false };
         let mut owner = &*attribute.value;
+        // `cls.kept` in a method of the class.
+        let function = &self.facts.functions[self.function as usize];
+        if let Expr::Name(name) = owner
+            && name.id.as_str() == "cls"
+            && function.class.is_some()
+            && function.parameters.first().is_some_and(|first| first.name == "cls")
+        {
+            return true;
+        }
         for _ in 0..MAX_DEPTH {
             match owner {
                 Expr::Attribute(outer) if APPLICATIONS.contains(&outer.attr.as_str()) => return true,

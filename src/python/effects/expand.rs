@@ -326,7 +326,7 @@ impl<'a> Work<'_, 'a> {
             return;
         }
         if let Expr::Attribute(method) = &*call.func
-            && (ty.starts_with("socket.socket") && self.is_nonblocking(&method.value)
+            && (self.returns_at_once(ty, path, &method.value)
                 || &**ty == "pathlib.Path" && self.is_of_kernel(&effect, &method.value))
         {
             return;

@@ -5,7 +5,7 @@
 use super::asserted::said;
 use super::known::PLAIN;
 use super::questions::MAX_FUNCTIONS;
-use super::{Frame, FunctionId, Types, Value, Values};
+use super::{ClassId, Frame, FunctionId, Types, Value, Values};
 use crate::python::calls::last_name;
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, Expr};
@@ -37,8 +37,9 @@ impl<'a> Types<'a> {
     /// Those of several classes whose constructors have parameters for the arguments of a call, and what else
     /// `callees` holds. Where none has, something else is meant.
     fn makers(&self, callees: Values<'a>, call: &'a ast::ExprCall, frame: Frame) -> Values<'a> {
+        let callees = self.of_own_line(callees, frame);
         let classes = callees.iter().filter(|value| matches!(value, Value::Class(_))).count();
-        if classes < 2 {
+        if classes < 2 && !self.is_named_maker(&callees, call) {
             return callees;
         }
         let fits = |callee: &Value<'a>| match callee {
@@ -52,6 +53,43 @@ impl<'a> Types<'a> {
             return callees;
         }
         callees.iter().filter(|one| fits(one)).cloned().collect()
+    }
+
+    /// Whether a call names the class that it makes an object of, and only the constructor of that class is asked what
+    /// it takes: where it does not take this, the call raises, and nothing after it has an object.
+    fn is_named_maker(&self, callees: &[Value<'a>], call: &'a ast::ExprCall) -> bool {
+        let [Value::Class(class)] = *callees else { return false };
+        let facts = self.class(class);
+        let is_plain = |value: &Value<'a>| match value {
+            Value::Class(one) => {
+                let one = self.class(*one);
+                one.decorators.is_empty() && one.metaclass.is_none() && !one.methods.contains_key("__new__")
+            }
+            _ => false,
+        };
+        last_name(&call.func) == facts.name
+            && facts.methods.contains_key("__init__")
+            && self.ancestry(class).iter().all(is_plain)
+    }
+
+    /// Of classes that a base keeps of all those below it, the ones of the line through which it is asked:
+    /// `Shape.create(...)` makes shapes, whatever else its base knows of.
+    fn of_own_line(&self, callees: Values<'a>, frame: Frame) -> Values<'a> {
+        let function = self.function(frame.function);
+        let Some(index) = function.class.filter(|_| self.has_decorator(frame.function, "classmethod")) else {
+            return callees;
+        };
+        let owner = ClassId { file: frame.function.file, index };
+        let Some(Value::Class(asked)) = self.argument(frame, frame.function, 0) else { return callees };
+        let is_below = |value: &Value<'a>, base: ClassId| match value {
+            Value::Class(class) => self.ancestry(*class).contains(&Value::Class(base)),
+            _ => false,
+        };
+        let is_registry = callees.len() > 1 && asked != owner && callees.iter().all(|one| is_below(one, owner));
+        if !is_registry || !callees.iter().any(|one| is_below(one, asked)) {
+            return callees;
+        }
+        callees.iter().filter(|one| is_below(one, asked)).cloned().collect()
     }
 
     fn constructor_takes(&self, init: Frame, call: &'a ast::ExprCall, frame: Frame) -> bool {

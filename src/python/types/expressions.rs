@@ -294,8 +294,13 @@ impl<'a> Types<'a> {
 
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.
 fn is_object(name: &str) -> bool {
-    matches!(name, "django.core.files.storage.default_storage" | "django.db.connection")
-        || name.starts_with("passlib.hash.")
+    matches!(
+        name,
+        "django.core.files.storage.default_storage"
+            | "django.db.connection"
+            | "fastapi_sqlalchemy.db"
+            | "fastapi_sqlalchemy.middleware.db"
+    ) || name.starts_with("passlib.hash.")
 }
 
 /// Whether an expression gives a number, a text or a truth value, which nothing here asks about.

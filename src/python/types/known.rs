@@ -16,6 +16,8 @@ use crate::python::syntax::span_of;
 const MAX_DEPTH: u8 = 8;
 /// How many expressions one question may lead to.
 const MAX_LOOKED_AT: u32 = 400;
+/// How many places that fill one container are looked past.
+const MAX_FILLING: usize = 64;
 /// How deep functions are looked into that only answer a question.
 const MAX_ANSWERED: u8 = 3;
 
@@ -480,6 +482,9 @@ impl<'a> Types<'a> {
                 let reads = || name == "read" && self.known_within(one, frame, depth) == Some(Known::File);
                 self.has_member(one, name, frame).or_else(|| reads().then_some(true))
             }
+            ("isinstance", [Expr::Attribute(one), ty @ Expr::Name(_)]) if self.is_container_kept(one, ty, frame) => {
+                Some(true)
+            }
             ("isinstance", [one, Expr::Tuple(types)]) => {
                 let known = self.known_within(one, frame, depth)?;
                 let each: Vec<_> = types.elts.iter().map(|ty| known.is_instance(last_name(ty))).collect();
@@ -491,6 +496,39 @@ impl<'a> Types<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether an attribute of a class is a container of this type, whatever gives it a value: `sessions = dict()`.
+    fn is_container_kept(&self, attribute: &'a ast::ExprAttribute, ty: &Expr, frame: Frame) -> bool {
+        let (ty, name) = (last_name(ty), attribute.attr.as_str());
+        let [Value::Class(class) | Value::Object(class)] = *self.value(&attribute.value, frame) else { return false };
+        let is_it = |value: &Expr| match value {
+            Expr::Dict(_) | Expr::DictComp(_) => ty == "dict",
+            Expr::List(_) | Expr::ListComp(_) => ty == "list",
+            Expr::Set(_) | Expr::SetComp(_) => ty == "set",
+            Expr::Call(call) => {
+                matches!(ty, "dict" | "list" | "set")
+                    && matches!(&*call.func, Expr::Name(name) if name.id.as_str() == ty)
+            }
+            _ => false,
+        };
+        let makes_it = |binding: &&Binding<'a>| match binding.bound {
+            Bound::Value { value: Some(value), .. } => is_it(value),
+            _ => false,
+        };
+        // What is put into it leaves it what it is.
+        let fills = |binding: &&Binding<'a>| {
+            matches!(binding.bound, Bound::Held(_) | Bound::HeldAll(_) | Bound::Kept(_) | Bound::KeptHeld(_))
+        };
+        let line = self.ancestry(class);
+        let of_project = |value: &Value<'a>| if let Value::Class(one) = value { Some(*one) } else { None };
+        let family = line.iter().filter_map(of_project).chain(self.below(class));
+        let given = family.flat_map(|one| self.class(one).fields.get(name).into_iter().flatten());
+        let (filling, giving): (Vec<_>, Vec<_>) = given.partition(fills);
+        !giving.is_empty()
+            && giving.iter().all(makes_it)
+            && filling.len() < MAX_FILLING
+            && !self.is_set_from_outside(name)
     }
 
     /// What a function of the project answers that only asks whether a loop runs: where handlers run, one does.

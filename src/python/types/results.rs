@@ -329,6 +329,9 @@ impl<'a> Types<'a> {
             let value = |result: &&'a Expr| self.with_rows(self.value(result, frame), result, frame).to_vec();
             self.of_one_kind(live.take(MAX_RESULTS).flat_map(value).collect(), frame)
         };
+        if declared.is_some() && self.gives_nothing(frame) {
+            return Vec::new();
+        }
         match declared.filter(|values| !values.is_empty()) {
             // Of more than are looked at, what is declared says more than the first of them.
             Some(values) if function.results.len() > MAX_RESULTS => values,
@@ -338,6 +341,20 @@ impl<'a> Types<'a> {
             },
             None => inferred(),
         }
+    }
+
+    /// Whether all that a function returns are names that are `None` for as long as the process serves, whatever it
+    /// declares: only another program fills them.
+    fn gives_nothing(&self, frame: Frame) -> bool {
+        let function = self.function(frame.function);
+        let module = self.function(self.module_frame(frame.function.file).function);
+        // What nobody fills at all may be filled from elsewhere.
+        let is_filled = |name: &str| module.bindings.get(name).is_some_and(|bindings| bindings.len() > 1);
+        let is_nothing = |result: &&'a Expr| match result {
+            Expr::Name(name) => is_filled(name.id.as_str()) && self.known(result, frame) == Some(super::Known::None),
+            _ => false,
+        };
+        !function.is_async && !function.results.is_empty() && function.results.iter().all(is_nothing)
     }
 
     /// What a function returns that gives classes where it says that it gives an instance of one: `-> Driver` for

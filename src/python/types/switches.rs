@@ -67,6 +67,8 @@ pub(super) type Variables = Mutex<HashMap<(bool, Box<str>), Arc<[Box<str>]>>>;
 pub(super) struct Switches<'a> {
     names: HashSet<&'a str>,
     readers: HashSet<&'a str>,
+    /// Options of files that somebody reads without anything to fall back to: whoever installs it has them set.
+    relied_on: HashSet<&'a str>,
     /// Variables that modules set themselves, to a text where it is one.
     set: HashMap<&'a str, Option<&'a str>>,
     reads: bool,
@@ -165,6 +167,9 @@ impl<'a> Types<'a> {
             (call.arguments.find_keyword("fallback"), &*call.arguments.args, last_name(&call.func).starts_with("get"))
         {
             let Known::Text(name) = self.known_within(name, frame, depth + 1)? else { return None };
+            if self.switches().relied_on.contains(name) {
+                return None;
+            }
             let default = self.known_within(&fallback.value, frame, depth + 1)?;
             return self.taken(name, false, default);
         }
@@ -314,10 +319,24 @@ impl<'a> Types<'a> {
     }
 
     fn is_only_called_switched(&self, id: FunctionId) -> bool {
-        let calls = self.calls_of(self.function(id).name);
+        let name = self.function(id).name;
+        let mut calls = self.calls_of(name);
+        if calls.is_empty() {
+            // The program that starts the server is not what the server loads.
+            let all = self.files().flat_map(|file| self.facts_at(file).calls.iter().map(move |one| (file, one)));
+            let named = all.filter(|(_, (_, call))| last_name(&call.func) == name);
+            calls = named.map(|(file, &(index, call))| (FunctionId { file, index }, call)).collect();
+        }
+        // What is done with what a call gives is done with nothing here.
+        let is_used = |caller: FunctionId, call: &'a ast::ExprCall| {
+            let is_it = |given: &Expr| matches!(given, Expr::Call(other) if std::ptr::eq(other, call));
+            let calls = &self.facts_at(caller.file).calls;
+            self.function(id).results.is_empty()
+                && calls.iter().any(|(_, outer)| outer.arguments.args.iter().any(is_it))
+        };
         let may_mean = |(caller, call): &(FunctionId, &'a ast::ExprCall)| {
             let callees = self.value(&call.func, self.plain(*caller));
-            callees.is_empty()
+            callees.is_empty() && !is_used(*caller, call)
                 || callees.iter().any(|callee| matches!(callee, Value::Function(target) if target.function == id))
         };
         if calls.len() > MAX_SETTING {
@@ -441,6 +460,7 @@ impl<'a> Switches<'a> {
                 let text = value.as_string_literal_expr().map(|text| text.value.to_str());
                 self.set.entry(name).and_modify(|known| *known = known.filter(|one| text == Some(one))).or_insert(text);
             }
+            self.relied_on.extend(option_relied_on(call));
             if read_by(call).is_some() {
                 reads = true;
                 if let Some(function) = facts.functions.get(*index as usize).filter(|_| *index != 0) {
@@ -548,6 +568,14 @@ impl<'a> Visitor<'a> for Asks<'_, '_, 'a> {
             _ => visitor::walk_expr(self, expr),
         }
     }
+}
+
+/// `parser.getboolean("section", "NAME")`, which raises where the file does not have it.
+fn option_relied_on(call: &ast::ExprCall) -> Option<&str> {
+    let Expr::Attribute(method) = &*call.func else { return None };
+    let [_, Expr::StringLiteral(name)] = &*call.arguments.args else { return None };
+    let reads = matches!(method.attr.as_str(), "get" | "getboolean" | "getfloat" | "getint");
+    (reads && call.arguments.keywords.is_empty()).then(|| name.value.to_str())
 }
 
 /// What a text is made into.

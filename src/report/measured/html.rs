@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::plot::{self, escaped};
-use super::{Measurement, best, caution, cells, interval, milliseconds, standing, verdict};
+use super::routes::{Load, cell};
+use super::{Measurement, alone_it_does, best, caution, cells, interval, limits, milliseconds, standing, verdict};
 use crate::measure::{Alone, Measured, Outcome, Verdict, choice};
 
 const STYLE: &str = include_str!("page.css");
@@ -17,13 +18,22 @@ pub fn measured_html(run: &Measurement<'_>) -> String {
     );
     if let Some(outcome) = run.outcome {
         decided(outcome, &mut page);
+    }
+    for sentence in limits::sentences(run) {
+        let _ = writeln!(page, "<p>Limits: {}.</p>", escaped(&sentence));
+    }
+    if let Some(outcome) = run.outcome {
         numbers(outcome, &mut page);
+        by_request(outcome, &mut page);
         drawings(outcome, run, &mut page);
     }
     if let Some(alone) = run.alone {
         one_connection(alone, &mut page);
     }
     loops(run, &mut page);
+    if let Some(load) = run.load {
+        not_asked(load, &mut page);
+    }
     if let Some(outcome) = run.outcome {
         commands(outcome, run, &mut page);
     }
@@ -62,6 +72,35 @@ fn decided(outcome: &Outcome, page: &mut String) {
     }
 }
 
+/// What each of several requests took.
+fn by_request(outcome: &Outcome, page: &mut String) {
+    let Some(first) = outcome.candidates.first().filter(|one| !one.routes.is_empty()) else { return };
+    page.push_str("<h2>Each request</h2>\n<div class=\"wide\"><table>\n<tr><th></th>");
+    for one in &outcome.candidates {
+        let _ = write!(page, "<th>{}</th>", escaped(&one.label));
+    }
+    page.push_str("</tr>\n");
+    for (index, asked) in first.routes.iter().enumerate() {
+        let _ = write!(page, "<tr><th>{}</th>", escaped(&asked.name));
+        for one in &outcome.candidates {
+            let told = one.routes.get(index).map_or_else(super::unknown, cell);
+            let _ = write!(page, "<td>{}</td>", escaped(&told));
+        }
+        page.push_str("</tr>\n");
+    }
+    page.push_str("</table></div>\n");
+}
+
+/// What was not asked, and why.
+fn not_asked(load: &Load, page: &mut String) {
+    let Some(source) = load.source.as_ref().filter(|_| !load.left_out.is_empty()) else { return };
+    let _ = writeln!(page, "<h2>Not asked</h2>\n<p>Of {}:</p>\n<ul>", escaped(source));
+    for (what, reason) in &load.left_out {
+        let _ = writeln!(page, "<li>{}: {}</li>", escaped(what), escaped(reason));
+    }
+    page.push_str("</ul>\n");
+}
+
 fn numbers(outcome: &Outcome, page: &mut String) {
     page.push_str("<h2>Numbers</h2>\n<div class=\"wide\"><table>\n<tr><th></th>");
     for (name, _) in cells() {
@@ -78,6 +117,9 @@ fn numbers(outcome: &Outcome, page: &mut String) {
         let _ = writeln!(page, "<td>{}</td></tr>", known.map_or_else(String::new, |one| interval(one.ratio, 2)));
     }
     page.push_str("</table></div>\n");
+    if let Some(generator) = outcome.generator {
+        let _ = writeln!(page, "<p>For comparison: {}.</p>", escaped(&alone_it_does(generator)));
+    }
 }
 
 fn drawings(outcome: &Outcome, run: &Measurement<'_>, page: &mut String) {
@@ -183,7 +225,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Comparison, Counted, Errors, Interval, Latency, Memory, Scheduled, Window};
+    use crate::measure::{Calibration, Comparison, Counted, Errors, Interval, Latency, Memory, Scheduled, Window};
     use crate::values::Bytes;
 
     fn measured(label: &str, workers: usize, rate: f64) -> Measured {
@@ -194,6 +236,7 @@ mod tests {
             rate: Interval { median: rate, low: rate * 0.9, high: rate * 1.1 },
             requests: 2000,
             p50: Some(Duration::from_millis(20)),
+            p90: Some(Duration::from_millis(60)),
             p99: Some(Duration::from_millis(90)),
             max: Some(Duration::from_millis(120)),
             errors: Errors::default(),
@@ -210,6 +253,7 @@ mod tests {
             client: 0.1,
             scheduled: None,
             steps: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -243,6 +287,7 @@ mod tests {
                 ratio: Interval { median: 1.9, low: 1.7, high: 2.0 },
                 rounds: 5,
             }],
+            generator: Some(Calibration { rate: 90_000.0, cpu_per_request: Duration::from_nanos(5_200) }),
             search: None,
             windows: vec![window],
             warnings: Vec::new(),

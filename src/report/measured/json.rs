@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Map, Value as Json};
 
 use super::super::alone::AloneDocument;
 use super::super::document::{Head, write};
 use super::super::stalls::StallsDocument;
+use super::limits::LimitsDocument;
+use super::routes::{LoadDocument, RouteDocument};
 use super::{Measurement, caution, reason};
 use crate::measure::{Interval, Measured, Scheduled, Search, Standing, Verdict, best};
 
@@ -17,6 +20,7 @@ pub fn measured_json(run: &Measurement<'_>) -> String {
         head: Head::new("measure"),
         measured: run.measured,
         arguments: run.arguments,
+        load: run.load.map(LoadDocument::new),
         candidates: outcome.iter().flat_map(|outcome| &outcome.candidates).map(Candidate::new).collect(),
         comparisons: outcome
             .iter()
@@ -38,11 +42,16 @@ pub fn measured_json(run: &Measurement<'_>) -> String {
             })
             .collect(),
         warnings: outcome.iter().flat_map(|outcome| &outcome.warnings).map(caution).collect(),
+        generator: outcome.and_then(|outcome| outcome.generator).map(|alone| Generator {
+            requests_per_second: alone.rate,
+            cpu_ms_per_request: alone.cpu_per_request.as_secs_f64() * 1000.0,
+        }),
         seconds: outcome.map_or(0.0, |outcome| outcome.took.as_secs_f64()),
         search: outcome.and_then(|outcome| outcome.search.as_ref()).map(SearchDocument::new),
         best: outcome.and_then(best).map(|best| best.label.as_str()),
         one_connection: alone.map(AloneDocument::new),
         stalls: stalls.map(StallsDocument::new),
+        limits: run.bounds.filter(|bounds| !bounds.is_empty()).map(LimitsDocument::new),
     })
 }
 
@@ -52,9 +61,13 @@ struct Document<'a> {
     head: Head,
     measured: &'a str,
     arguments: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<LoadDocument<'a>>,
     candidates: Vec<Candidate<'a>>,
     comparisons: Vec<Comparison<'a>>,
     warnings: Vec<String>,
+    /// What the load generator does alone.
+    generator: Option<Generator>,
     seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     search: Option<SearchDocument>,
@@ -65,6 +78,15 @@ struct Document<'a> {
     one_connection: Option<AloneDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stalls: Option<StallsDocument<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<LimitsDocument<'a>>,
+}
+
+/// The load generator, asking an endpoint that does nothing.
+#[derive(Serialize)]
+struct Generator {
+    requests_per_second: f64,
+    cpu_ms_per_request: f64,
 }
 
 #[derive(Serialize)]
@@ -74,7 +96,10 @@ struct Candidate<'a> {
     requests_per_second: Range,
     requests: u64,
     errors: u64,
+    /// The kinds that there were, most frequent first.
+    errors_by_kind: Map<String, Json>,
     p50_ms: Option<f64>,
+    p90_ms: Option<f64>,
     p99_ms: Option<f64>,
     max_ms: Option<f64>,
     memory_bytes: Option<u64>,
@@ -91,6 +116,9 @@ struct Candidate<'a> {
     /// Share of one core that the load generator used.
     client_share: f64,
     scheduled: Vec<Step>,
+    /// What became of each of several requests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    routes: Vec<RouteDocument<'a>>,
 }
 
 /// A stretch that was sent on a schedule.
@@ -174,13 +202,16 @@ impl Range {
 impl<'a> Candidate<'a> {
     fn new(measured: &'a Measured) -> Self {
         let ms = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64() * 1000.0);
+        let kinds = measured.errors.by_kind().into_iter();
         Self {
             label: &measured.label,
             command: &measured.command,
             requests_per_second: Range::new(measured.rate),
             requests: measured.requests,
             errors: measured.errors.total(),
+            errors_by_kind: kinds.map(|(kind, count)| (kind.replace([' ', '-'], "_"), Json::from(count))).collect(),
             p50_ms: ms(measured.p50),
+            p90_ms: ms(measured.p90),
             p99_ms: ms(measured.p99),
             max_ms: ms(measured.max),
             memory_bytes: measured.memory.map(|memory| memory.bytes.0),
@@ -194,6 +225,7 @@ impl<'a> Candidate<'a> {
             connections: &measured.connections,
             client_share: measured.client,
             scheduled: measured.steps.iter().map(Step::new).collect(),
+            routes: RouteDocument::all(measured),
         }
     }
 }

@@ -3,12 +3,16 @@
 use std::fmt::Write as _;
 
 use super::super::stalls::Sighting;
-use super::{Measurement, best, caution, cells, interval, milliseconds, standing, verdict};
+use super::routes::{Load, cell};
+use super::{Measurement, alone_it_does, best, caution, cells, interval, limits, milliseconds, standing, verdict};
 use crate::measure::{Alone, Choice, Outcome, choice};
 
 /// The run for a browser that renders Markdown.
 pub fn measured_markdown(run: &Measurement<'_>) -> String {
     let mut text = "# Measured\n".to_owned();
+    for sentence in limits::sentences(run) {
+        let _ = write!(text, "\nLimits: {}.\n", escaped(&sentence));
+    }
     if let Some(outcome) = run.outcome {
         compared(outcome, run.connections, &mut text);
     }
@@ -17,6 +21,9 @@ pub fn measured_markdown(run: &Measurement<'_>) -> String {
     }
     if let Some(sighting) = run.stalls {
         watched(sighting, &mut text);
+    }
+    if let Some(load) = run.load {
+        not_asked(load, &mut text);
     }
     text
 }
@@ -45,11 +52,35 @@ fn compared(outcome: &Outcome, connections: usize, text: &mut String) {
     for one in &outcome.candidates {
         let _ = writeln!(text, "- {}: `{}`", escaped(&one.label), one.command.join(" ").replace('`', "'"));
     }
+    by_request(outcome, text);
+    if let Some(generator) = outcome.generator {
+        let _ = writeln!(text, "\nFor comparison: {}.", alone_it_does(generator));
+    }
     if !outcome.warnings.is_empty() {
         text.push_str("\n## What weakens this\n\n");
         for warning in &outcome.warnings {
             let _ = writeln!(text, "- {}", escaped(&caution(warning)));
         }
+    }
+}
+
+/// What each of several requests took.
+fn by_request(outcome: &Outcome, text: &mut String) {
+    let Some(first) = outcome.candidates.first().filter(|one| !one.routes.is_empty()) else { return };
+    let names = outcome.candidates.iter().map(|one| escaped(&one.label)).collect::<Vec<_>>().join(" | ");
+    let _ = writeln!(text, "\n## Each request\n\n| | {names} |\n|---|{}", "---:|".repeat(outcome.candidates.len()));
+    for (index, asked) in first.routes.iter().enumerate() {
+        let cells = outcome.candidates.iter().map(|one| one.routes.get(index).map_or_else(super::unknown, cell));
+        let _ = writeln!(text, "| {} | {} |", escaped(&asked.name), cells.collect::<Vec<_>>().join(" | "));
+    }
+}
+
+/// What was not asked, and why.
+fn not_asked(load: &Load, text: &mut String) {
+    let Some(source) = load.source.as_ref().filter(|_| !load.left_out.is_empty()) else { return };
+    let _ = writeln!(text, "\n## Not asked\n\nOf {}:\n", escaped(source));
+    for (what, reason) in &load.left_out {
+        let _ = writeln!(text, "- {}: {}", escaped(what), escaped(reason));
     }
 }
 

@@ -2,12 +2,15 @@
 
 mod html;
 mod json;
+mod limits;
 mod markdown;
 mod plot;
+mod routes;
 
 pub use html::measured_html;
 pub use json::measured_json;
 pub use markdown::measured_markdown;
+pub use routes::{Load, left_out};
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,7 +18,8 @@ use std::time::Duration;
 use super::Look;
 use super::stalls::Sighting;
 use crate::measure::{
-    Alone, Choice, Doubt, Interval, Latency, Measured, Outcome, Search, Standing, Verdict, Warning, choice,
+    Alone, Bounds, Calibration, Choice, Doubt, Interval, Latency, Limits, Measured, Outcome, Search, Standing, Verdict,
+    Warning, choice,
 };
 use crate::values::Bytes;
 
@@ -32,16 +36,32 @@ pub struct Measurement<'a> {
     pub cores: Option<f64>,
     /// Memory that it has in production, where somebody says so.
     pub memory: Option<Bytes>,
+    /// The limits that were asked for, and what became of them.
+    pub bounds: Option<&'a Bounds>,
+    /// Limits of the project, below what this machine has, that nobody asked for.
+    pub declared: Limits,
     /// Connections that were kept busy.
     pub connections: usize,
     /// The day of the run.
     pub measured: &'a str,
     /// The arguments of the current settings.
     pub arguments: &'a [String],
+    /// What was asked.
+    pub load: Option<&'a Load>,
+}
+
+/// Under which limits the servers ran, for people; nothing where there is nothing to say.
+pub fn limited(run: &Measurement<'_>, look: Look) -> Option<String> {
+    let all = limits::sentences(run);
+    let lines = all.iter().map(|sentence| format!("{}  {sentence}\n", look.bold("limits")));
+    (!all.is_empty()).then(|| lines.collect())
 }
 
 /// More candidates than this have a line each instead of a column.
 const MOST_COLUMNS: usize = 3;
+
+/// Columns of the longest bar.
+const BAR: u8 = 22;
 
 /// One cell of a table.
 type Cell = fn(&Measured) -> String;
@@ -67,7 +87,13 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
             let _ = write!(text, "  {:>22}", cell(candidate));
         }
         text.push('\n');
+        if name == "requests/s" {
+            let bars =
+                outcome.candidates.iter().map(|one| format!("{:22}", bar(one, outcome, look))).collect::<Vec<_>>();
+            let _ = writeln!(text, "{}", format!("{:18}{}", "", bars.join("  ")).trim_end());
+        }
     }
+    text.push_str(&routes::lines(outcome));
     text.push('\n');
     for comparison in &outcome.comparisons {
         let ratio = interval(comparison.ratio, 2);
@@ -75,17 +101,16 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
         let sentence = format!("{}: {verdict}", comparison.label);
         let _ = writeln!(text, "{}, {ratio} times the requests in {} rounds", look.bold(&sentence), comparison.rounds);
     }
-    for warning in &outcome.warnings {
-        let _ = writeln!(text, "  {}", caution(warning));
-    }
+    text.push_str(&closing(outcome, look));
     text
 }
 
 /// What is told of each configuration.
-fn cells() -> [(&'static str, Cell); 12] {
+fn cells() -> [(&'static str, Cell); 13] {
     [
         ("requests/s", |m| interval(m.rate, 0)),
         ("p50", |m| milliseconds(m.p50)),
+        ("p90", |m| milliseconds(m.p90)),
         ("p99", |m| milliseconds(m.p99)),
         ("slowest", |m| milliseconds(m.max)),
         ("p50 on schedule", |m| on_schedule(m, |latency| Some(latency.p50))),
@@ -117,12 +142,13 @@ fn many(outcome: &Outcome, look: Look) -> String {
         let (_, rounds) = outcome.search.as_ref()?.left.iter().find(|(one, _)| *one == index)?;
         Some(if *rounds == 1 { "left after 1 round".to_owned() } else { format!("left after {rounds} rounds") })
     };
-    let mut rows = vec![["", "requests/s", "times", "", "p50", "errors", "memory"].map(str::to_owned)];
+    let mut rows = vec![["", "requests/s", "", "times", "", "p50", "errors", "memory"].map(str::to_owned)];
     for (index, one) in outcome.candidates.iter().enumerate() {
         let compared = index.checked_sub(1).and_then(|index| outcome.comparisons.get(index));
         rows.push([
             one.label.clone(),
             interval(one.rate, 0),
+            bar(one, outcome, look),
             compared.map_or_else(String::new, |compared| interval(compared.ratio, 2)),
             compared.map_or_else(String::new, |compared| match compared.verdict {
                 Verdict::Inconclusive(_) => left(index).unwrap_or_else(|| "inconclusive".to_owned()),
@@ -133,7 +159,8 @@ fn many(outcome: &Outcome, look: Look) -> String {
             one.memory.map_or_else(unknown, |memory| memory.bytes.to_string()),
         ]);
     }
-    let widths: [usize; 7] = std::array::from_fn(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 8] = std::array::from_fn(width);
     let mut text = String::new();
     for row in &rows {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
@@ -152,10 +179,35 @@ fn many(outcome: &Outcome, look: Look) -> String {
             let _ = writeln!(text, "  {}", found.command.join(" "));
         }
     }
+    text.push_str(&closing(outcome, look));
+    text
+}
+
+/// What a configuration answers, beside the most that any of them does.
+fn bar(one: &Measured, outcome: &Outcome, look: Look) -> String {
+    let most = outcome.candidates.iter().map(|one| one.rate.median).fold(f64::MIN_POSITIVE, f64::max);
+    look.bar(one.rate.median / most, BAR)
+}
+
+/// What weakens the numbers, and what the load generator can do.
+fn closing(outcome: &Outcome, look: Look) -> String {
+    let mut text = String::new();
     for warning in &outcome.warnings {
         let _ = writeln!(text, "  {}", caution(warning));
     }
+    if let Some(generator) = outcome.generator {
+        let _ = writeln!(text, "  {}", look.dim(&alone_it_does(generator)));
+    }
     text
+}
+
+/// What the load generator does alone, in a sentence.
+fn alone_it_does(generator: Calibration) -> String {
+    let each = generator.cpu_per_request.as_secs_f64() * 1e6;
+    format!(
+        "the load generator alone asks {:.0} times a second, in {each:.1} µs of processor time each",
+        generator.rate
+    )
 }
 
 /// Which configuration to take, or why none is named.
@@ -234,6 +286,9 @@ fn caution(warning: &Warning) -> String {
         Warning::ClientBusy { label, share } => {
             format!("{label}: the load generator used {:.0} % of a core, the server could do more", share * 100.0)
         }
+        Warning::ClientLimit { label, rate, most } => {
+            format!("{label}: {rate:.0} requests/s are near the {most:.0} that the load generator reaches at all")
+        }
         Warning::ForeignLoad { cores } => {
             format!("other processes used {cores:.2} cores meanwhile")
         }
@@ -246,6 +301,12 @@ fn caution(warning: &Warning) -> String {
         Warning::Throttled { label, periods } => {
             format!("{label}: a CPU quota stopped it {periods} times, which shows in the slowest requests first")
         }
+        Warning::Killed { label, processes } => {
+            format!("{label}: the kernel killed {processes} of its processes, which took more memory than the limit")
+        }
+        Warning::OverMemory { label, memory, limit } => {
+            format!("{label}: its processes take {memory}, which does not fit into {limit}")
+        }
         Warning::Uneven { label, share, workers } => {
             format!("{label}: one of {workers} workers did {:.0} % of the work", share * 100.0)
         }
@@ -253,6 +314,13 @@ fn caution(warning: &Warning) -> String {
         Warning::StatusDiffers { path, statuses } => {
             format!("`{path}` is answered with {statuses:?}")
         }
+        Warning::Redirect { path, status } => {
+            format!("`{path}` is answered with a redirect ({status}), which is all that was measured of it")
+        }
+        Warning::Changes { methods } => format!(
+            "{} requests may have changed what the application keeps: the configurations may not have met the same data",
+            methods.join(", ")
+        ),
         Warning::Slow { p50 } => format!("a request takes {:.1} s: too few fit into the time", p50.as_secs_f64()),
         Warning::FewRequests { label, requests } => {
             format!("{label}: {requests} requests are too few for a 99th percentile")
@@ -260,6 +328,10 @@ fn caution(warning: &Warning) -> String {
         Warning::InTurn => "memory was short, so the servers ran in turn".to_owned(),
         Warning::RateNotReached { label, offered, achieved } => {
             format!("{label}: {achieved:.0} of {offered:.0} requests/s were reached")
+        }
+        Warning::SentLate { label, lag } => {
+            let late = milliseconds(Some(*lag));
+            format!("{label}: requests on schedule were sent {late} late, which their latencies hold as well")
         }
         Warning::Left { processes } => format!("these processes are still alive: {processes:?}"),
     }

@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::prelude::*;
-use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
+use crate::app::{Blocking, Category, Hop, Limit, Role, Timeout, Weight};
 use crate::findings::Cause;
 use crate::rules::repeated::{AS_WELL, MAX_HANDLERS, ON_THE_LOOP};
 use crate::servers::Version;
 
 /// How many places of a kind a finding points at; no project that was seen comes near.
 const MAX_PLACES: usize = 2_000;
+/// How many steps of a way somebody reads; generated code has ways of thousands.
+const MAX_WAY: usize = 14;
+/// How many are told at each end of a longer one.
+const MAX_END: usize = 5;
 /// A sleep of so many seconds or less delays nobody that would notice.
 const MOMENT: f64 = 0.01;
 /// Seconds that the loop may stand still without anybody noticing: a request takes as long anyway.
@@ -39,8 +43,7 @@ impl Blocking {
 
     /// ``quote` -> `load_rates` -> `requests.get``, from the handler to the call.
     pub(super) fn path(&self) -> String {
-        let functions: Vec<&str> = self.chain.iter().map(|hop| hop.function.as_str()).collect();
-        format!("`{}` -> `{}`", functions.join("` -> `"), self.name())
+        way(&self.chain, &self.name())
     }
 
     /// What is called, in words that somebody wrote.
@@ -140,7 +143,7 @@ impl Blocking {
                 if self.library == "stdlib" { "" } else { "s" },
             ),
         );
-        for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
+        for hop in ends(&self.chain).filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
         if let Some((_, place)) = &self.only_where {
@@ -183,7 +186,9 @@ impl Blocking {
             );
         }
         let handlers = handlers.iter().map(|(_, place, _)| *place);
-        let steps = self.chain.iter().map(|hop| hop.place);
+        // The place of the finding is one of its steps, wherever it stands.
+        let is_told = |index: usize, hop: &Hop| !is_between(index, self.chain.len()) || hop.place == self.anchor;
+        let steps = self.chain.iter().enumerate().filter(|&(index, hop)| is_told(index, hop)).map(|(_, hop)| hop.place);
         let calls = std::iter::once(self.call).chain(self.more.iter().copied()).collect();
         let lines = std::iter::once(self.anchor).chain(self.anchors.iter().copied()).collect();
         let mut cause = Cause { remarks: self.remarks, ..Cause::default() };
@@ -219,6 +224,30 @@ impl Blocking {
     fn lasts_less_than(&self, seconds: f64) -> bool {
         !self.repeats && matches!(self.limit, Limit::Given(limit) if limit < seconds)
     }
+}
+
+/// ``quote` -> `load_rates` -> `requests.get``: a way from its beginning to what is called at its end.
+pub(super) fn way(chain: &[Hop], name: &str) -> String {
+    let mut told = String::new();
+    for (index, hop) in chain.iter().enumerate() {
+        if index == MAX_END && is_between(index, chain.len()) {
+            let _ = write!(told, "... {} calls between ... -> ", chain.len() - 2 * MAX_END);
+        }
+        if !is_between(index, chain.len()) {
+            let _ = write!(told, "`{}` -> ", hop.function);
+        }
+    }
+    told + &format!("`{name}`")
+}
+
+/// The steps of a way that are told of.
+pub(super) fn ends(chain: &[Hop]) -> impl Iterator<Item = &Hop> {
+    chain.iter().enumerate().filter(|(index, _)| !is_between(*index, chain.len())).map(|(_, hop)| hop)
+}
+
+/// Whether a step of a way of so many is too far from both ends to be read by anybody.
+const fn is_between(index: usize, steps: usize) -> bool {
+    steps > MAX_WAY && index >= MAX_END && index + MAX_END < steps
 }
 
 /// What is said of a handler that leads to a call.

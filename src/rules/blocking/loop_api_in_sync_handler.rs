@@ -1,5 +1,6 @@
 //! Fires when a handler that runs in a thread asks asyncio for the loop of that thread.
 
+use super::finding::way;
 use super::prelude::*;
 use crate::app::Context as Runs;
 
@@ -14,13 +15,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
             continue;
         }
         let error = if policy { "There is no current event loop in thread" } else { "no running event loop" };
-        let functions: Vec<&str> = call.chain.iter().map(|hop| hop.function.as_str()).collect();
         let runs = if call.surely { "runs" } else { "may run" };
-        let message = format!(
-            "`{}` -> `{}` {runs} in a thread without a loop: `RuntimeError: {error}`",
-            functions.join("` -> `"),
-            call.what
-        );
+        let message =
+            format!("{} {runs} in a thread without a loop: `RuntimeError: {error}`", way(&call.chain, &call.what));
         let help = match call.runs {
             Runs::Thread(_) => "make the handler `async def`, or hand the coroutine over with `anyio.from_thread.run`",
             _ => "run the coroutine with `asyncio.run`, or hand the work to a queue",

@@ -1,5 +1,6 @@
 //! Fires when code that an event loop runs starts a loop of its own.
 
+use super::finding::{ends, way};
 use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("nested-event-loop", Shape::App(check));
@@ -18,12 +19,8 @@ fn check(app: &App, _: Option<&Service>, _: &Context, out: &mut Findings) {
             }
             _ => "asyncio.run() cannot be called from a running event loop",
         };
-        let functions: Vec<&str> = call.chain.iter().map(|hop| hop.function.as_str()).collect();
-        let message = format!(
-            "`{}` -> `{}` starts an event loop where one runs: `RuntimeError: {error}`",
-            functions.join("` -> `"),
-            call.what
-        );
+        let message =
+            format!("{} starts an event loop where one runs: `RuntimeError: {error}`", way(&call.chain, &call.what));
         let awaits = call.chain.last().is_some_and(|hop| hop.is_async);
         let help = if awaits {
             "`await` the coroutine itself"
@@ -37,7 +34,7 @@ fn check(app: &App, _: Option<&Service>, _: &Context, out: &mut Findings) {
         if !call.surely {
             report = report.severity(Severity::Warning).at_most(Confidence::Medium);
         }
-        for hop in call.chain.iter().filter(|hop| hop.place != call.call) {
+        for hop in ends(&call.chain).filter(|hop| hop.place != call.call) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
         report.related(*place, format!("`{handler}` runs on the event loop")).help(help).fix(None);

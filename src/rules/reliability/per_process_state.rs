@@ -1,10 +1,7 @@
 //! Fires when something that all requests should see lives in the memory of one of several processes.
 
 use super::prelude::*;
-use crate::app::KeepsakeKind;
-
-/// What only Django has, by its settings.
-const DJANGO: [&str; 3] = ["channel layer", "sessions in memory", "holds the sessions"];
+use crate::app::{KeepsakeKind, Memory};
 
 pub(super) const RULE: Rule = rule!("per-process-state", Shape::App(check));
 
@@ -19,12 +16,11 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     for kept in &app.keepsakes {
         let KeepsakeKind::Memory(what) = kept.kind else { continue };
         // An application without Django reads none of its settings, even where it imports them.
-        let of_django = DJANGO.iter().any(|word| what.contains(word));
-        if of_django && app.framework != crate::app::Framework::Django {
+        if what.is_djangos() && app.framework != crate::app::Framework::Django {
             continue;
         }
         // Only consumers listen to it, and those need a loop.
-        if what.contains("channel layer") && !service.runs_loop() {
+        if what == Memory::ChannelLayer && !service.runs_loop() {
             continue;
         }
         if !kept.is_for_production(context.files) {
@@ -34,7 +30,10 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         out.report(
             kept.place,
             "one for each process",
-            format!("{what} exists once in each of {processes}: what one request stores the next one may not find"),
+            format!(
+                "{} exists once in each of {processes}: what one request stores the next one may not find",
+                what.name()
+            ),
         )
         .related_to(
             workers
