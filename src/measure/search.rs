@@ -12,7 +12,7 @@ use super::halving::{self, Rates};
 use super::outcome::{Interval, Measured, Search, Standing, Warning};
 use super::race::{Race, Report};
 use super::summary;
-use super::verdict::{Comparison, MOST_FAILURES, TIE, Verdict};
+use super::verdict::{Comparison, MOST_FAILURES, TIE, Verdict, is_decisive};
 use super::{Error, Progress};
 
 /// Share of the budget after which no further candidate is started for the first time.
@@ -107,20 +107,20 @@ impl Race<'_> {
         }
     }
 
-    /// Those that are compared in the end: the settings of today and those that were recommended, unless they fail, and the
-    /// best of the race.
+    /// Those that are compared in the end: the best of the race with the settings of today and those that were recommended,
+    /// as far as more rounds would tell more of them, else with the one behind it.
     fn finalists(&self, alive: &[usize]) -> (Vec<usize>, usize) {
         let order = halving::order(&self.rates_by_round(), alive);
         let Some(finalist) = order.first().copied() else { return (Vec::new(), 0) };
-        let usable = |one: usize| {
+        // Of what fails requests, or is far behind already, nothing more is to be learnt.
+        let open = |one: usize| {
             self.entries.get(one).is_some_and(|e| !e.died && e.failures() <= MOST_FAILURES && e.requests > 0)
+                && (one == finalist || !is_decisive(&summary::pairs(&self.windows, one, finalist)))
         };
-        // Of what fails requests nothing more is to be learnt.
-        let mut these: Vec<usize> = Some(0).filter(|one| usable(*one)).into_iter().collect();
-        these.extend(self.plan.recommended.filter(|one| *one != finalist && usable(*one)));
+        let mut these: Vec<usize> = Some(0).filter(|one| open(*one)).into_iter().collect();
+        these.extend(self.plan.recommended.filter(|one| *one != finalist && open(*one)));
         these.extend(Some(finalist).filter(|one| *one != 0));
-        if finalist == 0 {
-            // What runs today is ahead: of whom, is told best by the one behind it.
+        if these.iter().all(|one| *one == finalist) || finalist == 0 {
             these.extend(order.get(1).copied().filter(|one| !these.contains(one)));
         }
         (these, finalist)
@@ -185,8 +185,8 @@ impl Race<'_> {
             let before = self.begun.elapsed();
             let whole = self.one_round(&these, first + round, self.stop_takes(), report).await?;
             let now = self.begun.elapsed();
-            let current = these.first().copied().unwrap_or(0);
-            let decided = round + 1 >= ENOUGH_ROUNDS && self.is_narrow(current, finalist);
+            let other = these.iter().copied().find(|one| *one != finalist).unwrap_or(finalist);
+            let decided = round + 1 >= ENOUGH_ROUNDS && self.is_narrow(other, finalist);
             let dead = these.iter().any(|one| self.entries.get(*one).is_some_and(|entry| entry.died));
             let next = now + now.saturating_sub(before) + self.stop_takes();
             let enough = self.rounds_of(&these) >= FEWEST_ROUNDS;
@@ -255,7 +255,8 @@ pub(super) fn found(race: &Race<'_>, candidates: &[Measured], comparisons: &[Com
     let decided = race.plan.recommended.and_then(rounds).map(|comparison| &comparison.verdict);
     let fails = !usable(&recommended);
     let standing = if ranks || fails {
-        standing(best == recommended, over_recommended, pairs.len(), decided, fails)
+        let told = pairs.len() >= FEWEST_ROUNDS || is_decisive(&pairs);
+        standing(best == recommended, over_recommended.filter(|_| told), decided, fails)
     } else {
         Standing::Undecided
     };
@@ -263,15 +264,9 @@ pub(super) fn found(race: &Race<'_>, candidates: &[Measured], comparisons: &[Com
     Search { best, standing, over_recommended, left }
 }
 
-/// What the best one means for the recommended one: `over` is their ratio, and `against_current` what became of the
-/// recommended one beside the current one, where these are two.
-fn standing(
-    same: bool,
-    over: Option<Interval>,
-    rounds: usize,
-    against_current: Option<&Verdict>,
-    fails: bool,
-) -> Standing {
+/// What the best one means for the recommended one: `over` is their ratio, where there were rounds enough to tell, and
+/// `against_current` what became of the recommended one beside the current one, where these are two.
+fn standing(same: bool, over: Option<Interval>, against_current: Option<&Verdict>, fails: bool) -> Standing {
     if fails {
         return Standing::Refuted;
     }
@@ -281,7 +276,7 @@ fn standing(
             _ => Standing::Confirmed,
         };
     }
-    let Some(over) = over.filter(|_| rounds >= FEWEST_ROUNDS) else { return Standing::Undecided };
+    let Some(over) = over else { return Standing::Undecided };
     if over.low <= 1.0 || over.median <= 1.0 + TIE {
         // As good as what is best, as far as can be told.
         return if over.median > 1.0 + 2.0 * TIE { Standing::Undecided } else { Standing::Confirmed };
@@ -318,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_was_recommended_is_confirmed_refined_or_refuted() {
-        let of = |same, over, against: Option<&Verdict>| standing(same, over, 6, against, false);
+        let of = |same, over, against: Option<&Verdict>| standing(same, over, against, false);
         assert_eq!(of(true, None, Some(&Verdict::Better)), Standing::Confirmed);
         assert_eq!(of(true, None, None), Standing::Confirmed, "nothing was to be changed, and nothing is better");
         assert_eq!(of(false, Some(interval(1.2, 1.3, 1.4)), Some(&Verdict::Better)), Standing::Refined);
@@ -333,11 +328,7 @@ mod tests {
         let doubt = Verdict::Inconclusive(Doubt::Noise);
         assert_eq!(of(true, None, Some(&doubt)), Standing::Undecided);
         assert_eq!(of(false, Some(interval(1.2, 1.3, 1.4)), Some(&doubt)), Standing::Undecided);
-        assert_eq!(
-            standing(false, Some(interval(1.2, 1.3, 1.4)), 2, None, false),
-            Standing::Undecided,
-            "too few rounds"
-        );
-        assert_eq!(standing(false, None, 0, Some(&Verdict::Worse), true), Standing::Refuted, "it fails requests");
+        assert_eq!(standing(false, None, None, false), Standing::Undecided, "too few rounds");
+        assert_eq!(standing(false, None, Some(&Verdict::Worse), true), Standing::Refuted, "it fails requests");
     }
 }

@@ -20,6 +20,12 @@ pub const MOST_CLIENT: f64 = 0.7;
 const NOISE: f64 = 1.25;
 /// Rounds below which there is no interval worth the name.
 const FEWEST_ROUNDS: usize = 3;
+/// A factor that needs no interval, if every round shows it: one and the same configuration, started twice, differed by a
+/// factor of 2.1 at most, by which worker got which connections.
+const DECISIVE: f64 = 3.0;
+/// Answers of the faster one in a round from which such a factor is no accident: 30 against 10 are three standard
+/// deviations of their difference.
+const ENOUGH_ANSWERS: f64 = 30.0;
 
 /// What a candidate is compared with the first one.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,10 +95,19 @@ pub(super) struct Circumstances {
 pub(super) fn decide(pairs: &[Pair], known: Circumstances) -> (Verdict, Interval) {
     // Without a round nothing is known, which an interval over everything says.
     let ratio = compare::ratio(pairs).unwrap_or(Interval { median: 1.0, low: 0.0, high: f64::INFINITY });
-    (judge(pairs.len(), ratio, known), ratio)
+    (judge(pairs, ratio, known), ratio)
 }
 
-fn judge(rounds: usize, ratio: Interval, known: Circumstances) -> Verdict {
+/// Whether one of both answered so much more in every round that few rounds tell.
+pub(super) fn is_decisive(pairs: &[Pair]) -> bool {
+    let much = |less: f64, more: f64, seconds: f64| more * seconds >= ENOUGH_ANSWERS && more >= less * DECISIVE;
+    let ahead = |pair: &Pair| much(pair.first, pair.second, pair.seconds);
+    let behind = |pair: &Pair| much(pair.second, pair.first, pair.seconds);
+    !pairs.is_empty() && (pairs.iter().all(ahead) || pairs.iter().all(behind))
+}
+
+fn judge(pairs: &[Pair], ratio: Interval, known: Circumstances) -> Verdict {
+    let rounds = pairs.len();
     // A server that fails quickly has the best rate of all, so failures are looked at first.
     let fails = |share: f64, died: bool| died || share > MOST_FAILURES;
     let first = fails(known.failures.0, known.died.0);
@@ -106,7 +121,7 @@ fn judge(rounds: usize, ratio: Interval, known: Circumstances) -> Verdict {
         (true, false) => return Verdict::Better,
         (false, false) => {}
     }
-    if rounds < FEWEST_ROUNDS {
+    if rounds < FEWEST_ROUNDS && !is_decisive(pairs) {
         return Verdict::Inconclusive(if known.interrupted {
             Doubt::Interrupted
         } else {
@@ -222,8 +237,22 @@ mod tests {
 
     #[test]
     fn too_few_rounds_decide_nothing() {
-        assert_eq!(calm(&rounds(1, 2, 9.0, 0.0)), Verdict::Inconclusive(Doubt::TooFewRounds { rounds: 2 }));
+        assert_eq!(calm(&rounds(1, 2, 2.0, 0.0)), Verdict::Inconclusive(Doubt::TooFewRounds { rounds: 2 }));
         let known = Circumstances { interrupted: true, ..Circumstances::default() };
         assert_eq!(decide(&[], known).0, Verdict::Inconclusive(Doubt::Interrupted));
+    }
+
+    #[test]
+    fn a_difference_beyond_any_accident_needs_one_round() {
+        let of = |pairs: &[(f64, f64)], seconds| {
+            let pairs: Vec<Pair> = pairs.iter().map(|&(first, second)| Pair { first, second, seconds }).collect();
+            calm(&pairs)
+        };
+        assert_eq!(of(&[(27.0, 1240.0)], 1.0), Verdict::Better);
+        assert_eq!(of(&[(1240.0, 27.0), (1230.0, 26.0)], 1.0), Verdict::Worse);
+        let open = |rounds| Verdict::Inconclusive(Doubt::TooFewRounds { rounds });
+        assert_eq!(of(&[(27.0, 1240.0), (1240.0, 27.0)], 1.0), open(2), "the rounds disagree");
+        assert_eq!(of(&[(0.0, 9.0)], 3.0), open(1), "27 answers");
+        assert_eq!(of(&[(0.0, 10.0)], 3.0), Verdict::Better, "30 answers");
     }
 }
