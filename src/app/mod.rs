@@ -157,7 +157,7 @@ pub struct Handler {
     pub kind: HandlerKind,
     /// What it is for.
     pub role: Role,
-    /// The path it answers, if it is written literally next to it.
+    /// The path it answers, with what its router is mounted below, if the code tells it.
     pub route: Option<String>,
     /// Where the framework runs it, given the interface of the application.
     pub runs: Context,
@@ -282,7 +282,7 @@ fn assemble<'a>(
     let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
     let uncalled = uncalled::uncalled(types, loaded, files, object);
     foreign.unread = mentioned::unread(types, loaded, modules, object, uncalled);
-    foreign.switched = mounts::switched(types, loaded);
+    (foreign.switched, foreign.prefixes) = mounts::find(types, loaded);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,

@@ -20,6 +20,8 @@ use super::verdict::MOST_FAILURES;
 use super::{Error, Progress, compare, log, null, search};
 use crate::values::Bytes;
 
+/// Which part of the budget a visit waits at most until every connection was answered once: 4 s of a minute.
+const ANSWERED_PART: u32 = 15;
 /// Longest warm-up of a server that was just started.
 const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
 /// A window holds at least this many median latencies.
@@ -266,10 +268,14 @@ impl<'a> Race<'a> {
     /// Lengthens the windows for targets with this median latency, to this at most.
     pub(super) fn stretch_to(&mut self, p50: Duration, room: Duration) {
         let wanted = p50 * LATENCIES_PER_WINDOW;
-        if wanted > self.length && room < wanted {
+        if wanted > self.length && room < wanted && !self.tells_slow() {
             self.warnings.push(Warning::Slow { p50 });
         }
         self.length = wanted.min(room).max(self.length);
+    }
+
+    fn tells_slow(&self) -> bool {
+        self.warnings.iter().any(|warning| matches!(warning, Warning::Slow { .. }))
     }
 
     /// Ends the server of one candidate.
@@ -351,6 +357,7 @@ impl<'a> Race<'a> {
         } else {
             load.warm_up(self.warm_up()).await;
         }
+        let settled = load.answered(self.plan.budget / ANSWERED_PART).await;
         let within = (!self.plan.bounds.is_empty()).then_some(place);
         let before = Snapshot::take(&roots, within);
         let switched = sample::switches(before.server(place));
@@ -369,6 +376,9 @@ impl<'a> Race<'a> {
         let tally = load.finish().await;
         let took = visit.elapsed();
         self.spent += took;
+        if let Some(p50) = tally.latencies.p50().filter(|_| !settled && !self.tells_slow()) {
+            self.warnings.push(Warning::Slow { p50 });
+        }
         let killed = self.servers.get_mut(candidate).and_then(Option::as_mut).map_or(0, Server::killed);
 
         let usage = sample::between(&before, &after, place, master);

@@ -1,7 +1,7 @@
 //! What the servers, the load generator and everybody else used of the machine.
 //!
-//! Decides nothing about what is too much; `verdict` does. On Linux from `/proc`; elsewhere
-//! memory is resident memory and is marked so, and the load of others is unknown.
+//! Decides nothing about what is too much; `verdict` does. On Linux from `/proc`; elsewhere, and where the kernel does not
+//! tell whose memory is shared, memory is resident memory and is marked so. Elsewhere the load of others is unknown.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -153,14 +153,26 @@ pub(super) fn memory(processes: &[Process], workers: &[i32]) -> Option<(Memory, 
     Some((Memory { bytes: Bytes(sizes.values().sum()), counted }, Bytes(largest)))
 }
 
+/// Of a process that another user runs, the system tells what is resident alone; then all of them are counted so.
 #[cfg(target_os = "linux")]
 fn sizes(processes: &[Process]) -> (Counted, BTreeMap<i32, u64>) {
-    let size = |process: &Process| {
-        let rollup = procfs::process::Process::new(process.pid).ok()?.smaps_rollup().ok()?;
-        let pss = rollup.memory_map_rollup.into_iter().next()?.extension.map.get("Pss").copied()?;
-        Some((process.pid, pss))
-    };
-    (Counted::Shared, processes.iter().filter_map(size).collect())
+    let page = procfs::page_size();
+    let mut shared = BTreeMap::new();
+    let mut resident = BTreeMap::new();
+    for process in processes {
+        let Ok(own) = procfs::process::Process::new(process.pid) else { continue };
+        // One that ended since has no memory of either kind.
+        let Some(pages) = own.statm().ok().map(|memory| memory.resident).filter(|pages| *pages > 0) else { continue };
+        resident.insert(process.pid, pages * page);
+        shared.extend(proportional(&own).map(|size| (process.pid, size)));
+    }
+    if shared.len() == resident.len() { (Counted::Shared, shared) } else { (Counted::Resident, resident) }
+}
+
+#[cfg(target_os = "linux")]
+fn proportional(process: &procfs::process::Process) -> Option<u64> {
+    let rollup = process.smaps_rollup().ok()?;
+    rollup.memory_map_rollup.into_iter().next()?.extension.map.get("Pss").copied()
 }
 
 #[cfg(not(target_os = "linux"))]

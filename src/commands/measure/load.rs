@@ -100,7 +100,7 @@ fn in_code(application: Option<&Application>) -> Load {
     let handlers = application.iter().flat_map(|application| &application.handlers);
     for handler in handlers.filter(|handler| handler.role == Role::Route) {
         let Some(route) = &handler.route else {
-            load.left_out.push((format!("`{}`", handler.name), "its path is not written next to it".to_owned()));
+            load.left_out.push((format!("`{}`", handler.name), "its path is not known".to_owned()));
             continue;
         };
         let of_django = application.is_some_and(|one| one.framework == Framework::Django);

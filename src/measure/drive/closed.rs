@@ -14,6 +14,8 @@ use super::tally::{Request, Tally};
 const PIECE: Duration = Duration::from_millis(250);
 /// Two pieces agree when they differ by less than this share.
 const AGREE: f64 = 0.1;
+/// How often it is looked whether every connection has been answered.
+const LOOK: Duration = Duration::from_millis(5);
 /// Pause after a failure without an answer, so that a dead server is not asked as fast as the
 /// machine can.
 const AFTER_FAILURE: Duration = Duration::from_millis(10);
@@ -32,6 +34,7 @@ impl Load {
     /// Opens the connections and starts asking. Must be called inside a `LocalSet`.
     pub(in crate::measure) fn start(target: &Rc<Target>, connections: usize) -> Self {
         let tally = Rc::new(RefCell::new(Tally::new(target.timeout, target.kinds())));
+        tally.borrow_mut().unanswered = connections;
         let stop = Rc::new(Cell::new(false));
         let mut set = JoinSet::new();
         for number in 0..connections {
@@ -66,6 +69,21 @@ impl Load {
         sleep(time).await;
     }
 
+    /// Waits until every connection has been answered, and tells whether that came about in the longest time.
+    ///
+    /// Until then a queue builds up before a slow server: its first answers come sooner than those that follow, and the
+    /// parts of them that lie in a window add up to more than the server does.
+    pub(in crate::measure) async fn answered(&self, longest: Duration) -> bool {
+        let until = Instant::now() + longest;
+        while self.tally.borrow().unanswered > 0 {
+            if Instant::now() >= until {
+                return false;
+            }
+            sleep(LOOK).await;
+        }
+        true
+    }
+
     /// Opens the window, waits for its end; `length` is what it really lasted.
     pub(in crate::measure) async fn window(&self, length: Duration) -> Duration {
         let begin = Instant::now();
@@ -96,6 +114,7 @@ async fn ask_on(target: &Target, number: usize, tally: &RefCell<Tally>, stop: &C
     let mut wire = Wire::new();
     // Connections begin with different requests, so that they do not all ask for the same at once.
     let mut index = number;
+    let mut is_first = true;
     while !stop.get() {
         let began = Instant::now();
         let repeated = wire.repeated;
@@ -105,6 +124,7 @@ async fn ask_on(target: &Target, number: usize, tally: &RefCell<Tally>, stop: &C
             let mut tally = tally.borrow_mut();
             tally.note(Request { began, ended: Instant::now(), answer, kind });
             tally.repeated += wire.repeated - repeated;
+            tally.unanswered -= usize::from(std::mem::take(&mut is_first));
         }
         if answer.is_err() {
             sleep(AFTER_FAILURE).await;

@@ -115,6 +115,8 @@ pub(in crate::measure) struct Tally {
     pub(super) end: Option<Instant>,
     /// All answers so far, for finding out whether the server has warmed up.
     pub(super) answers: u64,
+    /// Connections that have not been answered yet.
+    pub(super) unanswered: usize,
     pub(in crate::measure) successes: f64,
     pub(in crate::measure) requests: u64,
     pub(in crate::measure) errors: Errors,
@@ -132,6 +134,7 @@ impl Tally {
             begin: None,
             end: None,
             answers: 0,
+            unanswered: 0,
             successes: 0.0,
             requests: 0,
             errors: Errors::default(),

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::follow::registrars;
 use super::foreign::Foreign;
 use super::index::{Entry, among, index, last, names_method};
+use super::prefixes::{Prefix, joined};
 use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, FunctionId, Switch, Types, Value};
 use crate::source::Span;
 
@@ -66,6 +68,7 @@ pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Fou
         teller: None,
         doubts: 0,
         switch: None,
+        prefix: Some(String::new()),
     };
     for &file in modules {
         finder.module(file);
@@ -92,6 +95,8 @@ pub(super) struct Finder<'t, 'a> {
     doubts: u8,
     /// What has to be set for it to be told.
     switch: Option<Switch>,
+    /// What stands in front of the paths that are told.
+    prefix: Prefix,
 }
 
 /// The object a method is called on, as a library's class and the attributes that lead from it.
@@ -141,10 +146,12 @@ impl<'a> Finder<'_, 'a> {
         for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
             if let EventKind::Call(call, _) = event.kind {
                 self.switched_off(frame, event.span);
+                self.prefix = self.setting.foreign.prefixes.at(frame.function.file, span_of(call));
                 if let Expr::Attribute(method) = &*call.func {
                     self.told_to(&method.value, frame);
                 }
                 self.call(call, frame);
+                self.prefix = Some(String::new());
                 (self.doubts, self.switch) = of_function;
             }
         }
@@ -160,8 +167,10 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    /// What is told to a router that is only registered where somebody sets a variable.
+    /// What is told to a router that is only registered where somebody sets a variable, or below a path.
     fn told_to(&mut self, router: &'a Expr, frame: Frame) {
+        let own = self.setting.foreign.prefixes.of(self.types, router, frame);
+        self.prefix = self.prefix.take().zip(own).map(|(around, own)| joined(&around, &own));
         if let Some(switch) = self.setting.foreign.switch_of(self.types, router, frame)
             && switch.doubts > self.doubts
         {
@@ -179,6 +188,7 @@ impl<'a> Finder<'_, 'a> {
         route: Option<String>,
     ) {
         let (framework, role) = (entry.framework, entry.form.role);
+        let route = self.prefix.as_ref().zip(route).map(|(prefix, route)| joined(prefix, &route));
         let told_once_by = self.teller.filter(|_| entry.form.once);
         let (doubts, switch) = (self.doubts, self.switch);
         let found = Found { frame, function, framework, role, context, route, told_once_by, doubts, switch };
@@ -236,6 +246,7 @@ impl<'a> Finder<'_, 'a> {
         let outer = (self.doubts, self.switch);
         for (decorator, position) in self.types.function(frame.function).decorators.iter().zip(0..) {
             (self.doubts, self.switch) = outer;
+            self.prefix = Some(String::new());
             let callee = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);
             if let Expr::Attribute(method) = callee {
                 self.told_to(&method.value, around);
@@ -251,6 +262,7 @@ impl<'a> Finder<'_, 'a> {
             }
         }
         (self.doubts, self.switch) = outer;
+        self.prefix = Some(String::new());
     }
 
     /// The forms in which an expression decorates, each with the context of plain functions.

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::prefixes::Prefixes;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
@@ -31,6 +32,8 @@ pub struct Foreign {
     pub unread: Unread,
     /// What is only registered where somebody sets a variable.
     pub switched: Switched,
+    /// Below which paths anything is registered.
+    pub prefixes: Prefixes,
 }
 
 /// Routers and modules of routes that are only registered where somebody sets a variable.

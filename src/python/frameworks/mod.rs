@@ -22,6 +22,7 @@ mod graphql;
 mod index;
 mod litestar;
 mod mcp;
+mod prefixes;
 mod pydantic;
 mod quart;
 mod raw;
@@ -40,6 +41,7 @@ pub use foreign::{Foreign, Made, Switched, Unread, made};
 pub use framework::Framework;
 pub use graphql::resolves_async;
 pub use index::{is_called, is_told, may_register, stands_for};
+pub use prefixes::{Prefix, Prefixes, joined, text};
 
 /// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer
 /// the same object from several of their modules.
