@@ -92,6 +92,7 @@ impl Instructions {
                 role: Role::Signal,
                 context: Context::Loop,
                 route: None,
+                reads: true,
                 told_once_by: None,
                 doubts: 0,
                 switch: None,

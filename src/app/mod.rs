@@ -159,6 +159,8 @@ pub struct Handler {
     pub role: Role,
     /// The path it answers, with what its router is mounted below, if the code tells it.
     pub route: Option<String>,
+    /// Whether it answers GET, as far as the code tells.
+    pub reads: bool,
     /// Where the framework runs it, given the interface of the application.
     pub runs: Context,
 }
@@ -510,6 +512,7 @@ fn handler(effects: &Effects<'_, '_>, found: &Found, node: usize) -> Handler {
         kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
+        reads: found.reads,
         runs: if moves { Context::Thread(Pool::Executor) } else { found.context },
     }
 }

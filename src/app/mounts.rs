@@ -233,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn what_answers_no_get_is_known() {
+        let main = "from fastapi import FastAPI\napp = FastAPI()\n\
+                    @app.post('/a')\ndef a(): ...\n@app.api_route('/b', methods=['GET', 'POST'])\ndef b(): ...\n\
+                    @app.api_route('/c', methods=['PUT'])\ndef c(): ...\n@app.get('/d')\n@app.put('/d')\ndef d(): ...\n";
+        let mut files = Files::new();
+        files.add("main.py", main);
+        let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let found = analyse(&files, &modules, "main:app", "").unwrap();
+        let reads: Vec<bool> = found.handlers.iter().map(|handler| handler.reads).collect();
+        assert_eq!(reads, [false, true, false, true]);
+    }
+
+    #[test]
     fn what_a_blueprint_is_registered_with_counts_for_more_than_its_own() {
         let main = "from flask import Flask, Blueprint\napp = Flask(__name__)\n\
                     one = Blueprint('one', __name__, url_prefix='/one')\n\

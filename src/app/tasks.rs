@@ -83,6 +83,7 @@ pub(super) fn left_running(
             role,
             context,
             route: None,
+            reads: true,
             told_once_by: None,
             doubts,
             switch: None,

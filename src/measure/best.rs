@@ -43,6 +43,10 @@ pub fn choice(outcome: &Outcome) -> Choice<'_> {
         highest.min_by_key(|one| (memory(one), one.workers)).copied()
     };
     let Some(found) = found else { return Choice::AllFail };
+    let interrupted = outcome.warnings.contains(&Warning::Interrupted);
+    if interrupted && outcome.candidates.iter().any(|one| one.requests == 0) {
+        return Choice::Withheld(Doubt::Interrupted);
+    }
     // Where all others fail requests, no rate is needed to tell.
     match doubt(outcome, &sound, found).filter(|_| sound.len() > 1) {
         Some(doubt) => Choice::Withheld(doubt),
@@ -163,6 +167,8 @@ mod tests {
         let one = vec![measured("current", 60.0, 20, 0), measured("failing", 900.0, 20, 900)];
         assert_eq!(best(&outcome(one.clone(), vec![busy("failing")])).unwrap().label, "current");
         assert_eq!(best(&outcome(one, vec![foreign])).unwrap().label, "current");
+        let unseen = vec![measured("current", 60.0, 20, 0), Measured { requests: 0, ..measured("more", 0.0, 20, 0) }];
+        assert_eq!(choice(&outcome(unseen, vec![Warning::Interrupted])), Choice::Withheld(Doubt::Interrupted));
     }
 
     #[test]

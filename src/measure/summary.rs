@@ -58,7 +58,7 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
         if entry.restarts > 0 {
             warnings.push(Warning::Restarts { label: label(), workers: entry.restarts });
         }
-        if entry.requests < ENOUGH && entry.left_after.is_none() {
+        if (1..ENOUGH).contains(&entry.requests) && entry.left_after.is_none() {
             warnings.push(Warning::FewRequests { label: label(), requests: entry.requests });
         }
     }

@@ -105,11 +105,17 @@ fn in_code(application: Option<&Application>) -> Load {
         };
         let of_django = application.is_some_and(|one| one.framework == Framework::Django);
         let path = if of_django && !route.starts_with(['/', '^']) { format!("/{route}") } else { route.clone() };
+        if !handler.reads {
+            load.left_out.push((path, "does not answer GET".to_owned()));
+            continue;
+        }
         match whole(&path) {
             Ok(()) => load.requests.push(Request::get(path)),
             Err(reason) => load.left_out.push((path, reason)),
         }
     }
+    let asked: Vec<String> = load.requests.iter().map(|request| request.path.clone()).collect();
+    load.left_out.retain(|(path, _)| !asked.contains(path));
     load.left_out.sort();
     load.left_out.dedup();
     load

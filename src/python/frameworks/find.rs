@@ -31,6 +31,8 @@ pub struct Found {
     pub context: Context,
     /// The path it answers.
     pub route: Option<String>,
+    /// Whether it answers GET, as far as is written.
+    pub reads: bool,
     /// Of what is called once, as soon as the loop runs: the function that says so.
     pub told_once_by: Option<FunctionId>,
     /// How much speaks against it where nobody sets a variable of the environment.
@@ -69,6 +71,7 @@ pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Fou
         doubts: 0,
         switch: None,
         prefix: Some(String::new()),
+        reads: true,
     };
     for &file in modules {
         finder.module(file);
@@ -97,6 +100,8 @@ pub(super) struct Finder<'t, 'a> {
     switch: Option<Switch>,
     /// What stands in front of the paths that are told.
     prefix: Prefix,
+    /// Whether what is told answers GET.
+    reads: bool,
 }
 
 /// The object a method is called on, as a library's class and the attributes that lead from it.
@@ -147,11 +152,13 @@ impl<'a> Finder<'_, 'a> {
             if let EventKind::Call(call, _) = event.kind {
                 self.switched_off(frame, event.span);
                 self.prefix = self.setting.foreign.prefixes.at(frame.function.file, span_of(call));
+                self.reads = reads(&call.func, Some(call));
                 if let Expr::Attribute(method) = &*call.func {
                     self.told_to(&method.value, frame);
                 }
                 self.call(call, frame);
                 self.prefix = Some(String::new());
+                self.reads = true;
                 (self.doubts, self.switch) = of_function;
             }
         }
@@ -191,7 +198,9 @@ impl<'a> Finder<'_, 'a> {
         let route = self.prefix.as_ref().zip(route).map(|(prefix, route)| joined(prefix, &route));
         let told_once_by = self.teller.filter(|_| entry.form.once);
         let (doubts, switch) = (self.doubts, self.switch);
-        let found = Found { frame, function, framework, role, context, route, told_once_by, doubts, switch };
+        let defined = self.types.function(function);
+        let reads = self.reads && (defined.class.is_none() || !changes(last(&defined.qualified)));
+        let found = Found { frame, function, framework, role, context, route, reads, told_once_by, doubts, switch };
         self.found
             .entry((function, frame, context))
             .and_modify(|known| {
@@ -206,6 +215,7 @@ impl<'a> Finder<'_, 'a> {
                     *known = found.clone();
                 }
                 known.told_once_by = told_once_by;
+                known.reads |= found.reads;
                 (known.doubts, known.switch) = (doubts, switch);
             })
             .or_insert(found);
@@ -251,6 +261,7 @@ impl<'a> Finder<'_, 'a> {
             if let Expr::Attribute(method) = callee {
                 self.told_to(&method.value, around);
             }
+            self.reads = reads(callee, decorator.expression.as_call_expr());
             let forms = self.registering(&decorator.expression, around);
             if forms.is_empty() {
                 self.hand_over(&decorator.expression, around, |types| types.decorated_below(frame, position));
@@ -263,6 +274,7 @@ impl<'a> Finder<'_, 'a> {
         }
         (self.doubts, self.switch) = outer;
         self.prefix = Some(String::new());
+        self.reads = true;
     }
 
     /// The forms in which an expression decorates, each with the context of plain functions.
@@ -607,6 +619,28 @@ impl Form {
         });
         self.events.is_empty() || names.any(|name| self.events.iter().any(|event| name.starts_with(event)))
     }
+}
+
+/// Whether what is registered so answers GET: not `router.post(...)`, nor `methods=["POST"]`.
+fn reads(callee: &Expr, call: Option<&ast::ExprCall>) -> bool {
+    let named = call.and_then(|call| call.arguments.find_keyword("methods")).map(|keyword| &keyword.value);
+    let methods = match named {
+        Some(
+            Expr::List(ast::ExprList { elts, .. })
+            | Expr::Tuple(ast::ExprTuple { elts, .. })
+            | Expr::Set(ast::ExprSet { elts, .. }),
+        ) => elts,
+        _ => return !matches!(callee, Expr::Attribute(method) if changes(method.attr.as_str())),
+    };
+    let is_other =
+        |method: &Expr| matches!(method, Expr::StringLiteral(text) if changes(&text.value.to_str().to_lowercase()));
+    methods.is_empty() || !methods.iter().all(is_other)
+}
+
+/// Whether a method, or a handler that is named after one, is for requests that change something.
+fn changes(name: &str) -> bool {
+    let name = name.strip_prefix("on_").or_else(|| name.strip_prefix("add_")).unwrap_or(name);
+    matches!(name, "post" | "put" | "patch" | "delete")
 }
 
 /// Whether an expression is called what applications are called: `app`, `request.app`.

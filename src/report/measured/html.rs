@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use super::plot::{self, escaped};
 use super::routes::{Load, cell};
-use super::{Measurement, alone_it_does, best, caution, cells, interval, limits, milliseconds, standing, verdict};
-use crate::measure::{Alone, Measured, Outcome, Verdict, choice};
+use super::{
+    Measurement, alone_it_does, best, caution, cells, interval, limits, milliseconds, standing, times, verdict,
+};
+use crate::measure::{Alone, Counted, Measured, Outcome, Verdict, choice};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -54,13 +56,9 @@ fn decided(outcome: &Outcome, page: &mut String) {
         let _ = writeln!(page, "<p class=\"verdict\">Best: {}</p>", escaped(&best(&choice(outcome))));
     } else {
         for one in &outcome.comparisons {
-            let (label, ratio) = (escaped(&one.label), interval(one.ratio, 2));
-            let said = escaped(&verdict(&one.verdict));
-            let _ = writeln!(
-                page,
-                "<p class=\"verdict\">{label}: {said}</p>\n<p>{ratio} times the requests, in {} rounds.</p>",
-                one.rounds
-            );
+            let (label, said) = (escaped(&one.label), escaped(&verdict(&one.verdict)));
+            let more = times(one).map_or_else(String::new, |times| format!("\n<p>{times}.</p>"));
+            let _ = writeln!(page, "<p class=\"verdict\">{label}: {said}</p>{more}");
         }
     }
     if !outcome.warnings.is_empty() {
@@ -150,9 +148,13 @@ fn drawings(outcome: &Outcome, run: &Measurement<'_>, page: &mut String) {
         "Each connection waits for its answer before it asks again, so that a stall keeps it from asking.",
     );
     figure(
-        "Memory against limit",
+        if run.memory.is_some() { "Memory against limit" } else { "Memory" },
         plot::memory(outcome, run.memory),
-        "All processes together, shared pages counted once.",
+        if resident(outcome) {
+            "All processes together, pages that they share counted for each."
+        } else {
+            "All processes together, shared pages counted once."
+        },
     );
     figure("Windows in time", plot::windows(outcome), "Hollow where other processes used the machine.");
 }
@@ -220,12 +222,17 @@ fn commands(outcome: &Outcome, run: &Measurement<'_>, page: &mut String) {
     }
 }
 
+/// Whether the system did not tell whose memory is shared.
+fn resident(outcome: &Outcome) -> bool {
+    outcome.candidates.iter().filter_map(|one| one.memory).any(|memory| memory.counted == Counted::Resident)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Calibration, Comparison, Counted, Errors, Interval, Latency, Memory, Scheduled, Window};
+    use crate::measure::{Calibration, Comparison, Errors, Interval, Latency, Memory, Scheduled, Window};
     use crate::values::Bytes;
 
     fn measured(label: &str, workers: usize, rate: f64) -> Measured {

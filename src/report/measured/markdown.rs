@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::stalls::Sighting;
 use super::routes::{Load, cell};
-use super::{Measurement, alone_it_does, best, caution, cells, interval, limits, milliseconds, standing, verdict};
+use super::{Measurement, alone_it_does, best, caution, cells, limits, milliseconds, standing, times, verdict};
 use crate::measure::{Alone, Choice, Outcome, choice};
 
 /// The run for a browser that renders Markdown.
@@ -38,9 +38,9 @@ fn compared(outcome: &Outcome, connections: usize, text: &mut String) {
         let _ = writeln!(text, "{}\n", standing(search, outcome));
     }
     for comparison in outcome.comparisons.iter().filter(|_| outcome.search.is_none()) {
-        let (label, ratio) = (escaped(&comparison.label), interval(comparison.ratio, 2));
-        let said = verdict(&comparison.verdict);
-        let _ = writeln!(text, "- **{label}: {said}**, {ratio} times the requests in {} rounds", comparison.rounds);
+        let (label, said) = (escaped(&comparison.label), verdict(&comparison.verdict));
+        let more = times(comparison).map_or_else(String::new, |times| format!(", {times}"));
+        let _ = writeln!(text, "- **{label}: {said}**{more}");
     }
     let names = cells().map(|(name, _)| name).join(" | ");
     let _ = writeln!(text, "\n| | {names} |\n|---|{}", "---:|".repeat(cells().len()));

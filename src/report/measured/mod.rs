@@ -18,8 +18,8 @@ use std::time::Duration;
 use super::Look;
 use super::stalls::Sighting;
 use crate::measure::{
-    Alone, Bounds, Calibration, Choice, Doubt, Interval, Latency, Limits, Measured, Outcome, Search, Standing, Verdict,
-    Warning, choice,
+    Alone, Bounds, Calibration, Choice, Comparison, Doubt, Interval, Latency, Limits, Measured, Outcome, Search,
+    Standing, Verdict, Warning, choice,
 };
 use crate::values::Bytes;
 
@@ -96,10 +96,13 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
     text.push_str(&routes::lines(outcome));
     text.push('\n');
     for comparison in &outcome.comparisons {
-        let ratio = interval(comparison.ratio, 2);
-        let verdict = verdict(&comparison.verdict);
-        let sentence = format!("{}: {verdict}", comparison.label);
-        let _ = writeln!(text, "{}, {ratio} times the requests in {} rounds", look.bold(&sentence), comparison.rounds);
+        let sentence = format!("{}: {}", comparison.label, verdict(&comparison.verdict));
+        let _ = writeln!(
+            text,
+            "{}{}",
+            look.bold(&sentence),
+            times(comparison).map_or_else(String::new, |it| format!(", {it}"))
+        );
     }
     text.push_str(&closing(outcome, look));
     text
@@ -108,7 +111,7 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
 /// What is told of each configuration.
 fn cells() -> [(&'static str, Cell); 13] {
     [
-        ("requests/s", |m| interval(m.rate, 0)),
+        ("requests/s", rate),
         ("p50", |m| milliseconds(m.p50)),
         ("p90", |m| milliseconds(m.p90)),
         ("p99", |m| milliseconds(m.p99)),
@@ -147,10 +150,10 @@ fn many(outcome: &Outcome, look: Look) -> String {
         let compared = index.checked_sub(1).and_then(|index| outcome.comparisons.get(index));
         rows.push([
             one.label.clone(),
-            interval(one.rate, 0),
+            rate(one),
             bar(one, outcome, look),
             compared.map_or_else(String::new, |compared| interval(compared.ratio, 2)),
-            compared.map_or_else(String::new, |compared| match compared.verdict {
+            compared.filter(|_| one.requests > 0).map_or_else(String::new, |compared| match compared.verdict {
                 Verdict::Inconclusive(_) => left(index).unwrap_or_else(|| "inconclusive".to_owned()),
                 ref decided => verdict(decided),
             }),
@@ -238,8 +241,25 @@ fn unknown() -> String {
     "unknown".to_owned()
 }
 
+/// How much more it answered, where there was a round to compare.
+fn times(comparison: &Comparison) -> Option<String> {
+    let rounds = comparison.rounds;
+    let ratio = || interval(comparison.ratio, 2);
+    (rounds > 0)
+        .then(|| format!("{} times the requests in {rounds} round{}", ratio(), if rounds == 1 { "" } else { "s" }))
+}
+
+/// What a configuration answers, if it was asked before the run ended.
+fn rate(measured: &Measured) -> String {
+    if measured.requests == 0 { "not measured".to_owned() } else { interval(measured.rate, 0) }
+}
+
 fn interval(interval: Interval, digits: usize) -> String {
     let Interval { median, low, high } = interval;
+    if high.is_infinite() {
+        // No round at all.
+        return String::new();
+    }
     if (high - low).abs() < f64::EPSILON {
         // One window has no interval.
         return format!("{median:.digits$}");
