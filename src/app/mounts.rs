@@ -165,9 +165,7 @@ fn takes(name: &str) -> bool {
 }
 
 fn keyword<'a>(call: &'a ast::ExprCall, names: &[&str]) -> Option<&'a Expr> {
-    let mut keywords = call.arguments.keywords.iter();
-    let named = |keyword: &&ast::Keyword| keyword.arg.as_ref().is_some_and(|arg| names.contains(&arg.as_str()));
-    keywords.find(named).map(|keyword| &keyword.value)
+    names.iter().find_map(|name| call.arguments.find_keyword(name)).map(|keyword| &keyword.value)
 }
 
 /// What has to be set for the likeliest of these; nothing where one of them needs nothing.

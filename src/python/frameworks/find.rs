@@ -6,6 +6,7 @@ use super::follow::registrars;
 use super::foreign::Foreign;
 use super::index::{Entry, among, index, last, names_method};
 use super::prefixes::{Prefix, joined};
+use super::requests::{changes, reads, route_of};
 use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
@@ -621,28 +622,6 @@ impl Form {
     }
 }
 
-/// Whether what is registered so answers GET: not `router.post(...)`, nor `methods=["POST"]`.
-fn reads(callee: &Expr, call: Option<&ast::ExprCall>) -> bool {
-    let named = call.and_then(|call| call.arguments.find_keyword("methods")).map(|keyword| &keyword.value);
-    let methods = match named {
-        Some(
-            Expr::List(ast::ExprList { elts, .. })
-            | Expr::Tuple(ast::ExprTuple { elts, .. })
-            | Expr::Set(ast::ExprSet { elts, .. }),
-        ) => elts,
-        _ => return !matches!(callee, Expr::Attribute(method) if changes(method.attr.as_str())),
-    };
-    let is_other =
-        |method: &Expr| matches!(method, Expr::StringLiteral(text) if changes(&text.value.to_str().to_lowercase()));
-    methods.is_empty() || !methods.iter().all(is_other)
-}
-
-/// Whether a method, or a handler that is named after one, is for requests that change something.
-fn changes(name: &str) -> bool {
-    let name = name.strip_prefix("on_").or_else(|| name.strip_prefix("add_")).unwrap_or(name);
-    matches!(name, "post" | "put" | "patch" | "delete")
-}
-
 /// Whether an expression is called what applications are called: `app`, `request.app`.
 fn is_application(expr: &Expr) -> bool {
     let name = match expr {
@@ -678,18 +657,4 @@ fn may_be_true(call: &ast::ExprCall, name: &str) -> bool {
     let of_name = |keyword: &&ast::Keyword| keyword.arg.as_ref().is_none_or(|arg| arg.as_str() == name);
     let is_false = |value: &Expr| matches!(value, Expr::BooleanLiteral(literal) if !literal.value);
     call.arguments.keywords.iter().filter(of_name).any(|keyword| !is_false(&keyword.value))
-}
-
-/// The path, if it is a literal: the first argument, the one behind a method's name or a handler, or a
-/// keyword that says so.
-pub(super) fn route_of(call: &ast::ExprCall) -> Option<String> {
-    let named = call.arguments.keywords.iter().filter(|keyword| {
-        keyword.arg.as_ref().is_some_and(|arg| matches!(arg.as_str(), "path" | "uri" | "rule" | "url_path"))
-    });
-    let given = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
-    let texts: Vec<&str> = given
-        .filter_map(|given| if let Expr::StringLiteral(text) = given { Some(text.value.to_str()) } else { None })
-        .collect();
-    let path = texts.iter().find(|text| text.starts_with(['/', '^'])).or_else(|| texts.first());
-    path.map(|path| (*path).to_owned())
 }

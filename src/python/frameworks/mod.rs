@@ -28,6 +28,7 @@ mod quart;
 mod raw;
 mod rebound;
 mod registered;
+mod requests;
 mod sanic;
 mod schedulers;
 mod settings;

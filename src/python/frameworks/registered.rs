@@ -4,8 +4,9 @@
 //! router.get(path)`, a class with a `route` of its own. What they return is looked at where it is a
 //! decorator of the framework, and where they take the function themselves they are read with it.
 
-use super::find::{Finder, is_response, route_of};
+use super::find::{Finder, is_response};
 use super::index::{Entry, among, index};
+use super::requests::route_of;
 use super::{Context, Told};
 use crate::python::calls::{EventKind, Outside};
 use crate::python::names::Bound;
