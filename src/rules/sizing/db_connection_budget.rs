@@ -74,10 +74,16 @@ fn pools(app: &App) -> Option<(Place, i64)> {
     Some((app.connections.first()?.place, each))
 }
 
-/// Django keeps one connection for each thread that has served a request, where it is told to keep any.
+/// Django keeps one connection for each thread, or greenlet, that has served a request, where it is told to keep any.
 fn by_threads(app: &App, service: &Service) -> Option<(Place, i64)> {
     let kept = app.keepsakes.iter().find(|kept| matches!(kept.kind, KeepsakeKind::Connections { .. }))?;
     let known = app.framework == Framework::Django && app.interface == AppInterface::Wsgi;
+    let deployment = service.deployment;
+    // Whoever leaves the number of greenlets to the default has not asked for a thousand of them.
+    if deployment.class.is_some_and(|class| class.model() == Model::Greenlets) {
+        let greenlets = deployment.setting("worker_connections").filter(|greenlets| known && greenlets.is_set())?;
+        return Some((kept.place, greenlets.int()?));
+    }
     let slots = service.slots().filter(|_| known)?;
     let workers = service.workers()?.int().filter(|workers| *workers > 0)?;
     Some((kept.place, slots.div_euclid(workers)))
