@@ -405,7 +405,10 @@ fn idle_policies(
     let idle = idle.filter(|(policy, _)| request.rules.runs(policy.name));
     idle.filter_map(|(policy, reason)| {
         let at = policies.iter().position(|other| other.name == policy.name)?;
-        Some(Useless { spot: request.policy_spots.get(at)?.clone()?, reason, remedy: None })
+        let spot = request.policy_spots.get(at)?.clone()?;
+        // What the settings alone show is told already.
+        let is_told = request.useless.iter().any(|told| told.spot == spot);
+        (!is_told).then_some(Useless { spot, reason, remedy: None })
     })
     .collect()
 }
