@@ -193,9 +193,11 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let comments = comments(&facts);
-    let findings =
+    let (mut findings, idle) =
         judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &comments, &mut notes);
+    useless.extend(idle);
     useless.extend(idle_allowances(request, &findings, &files));
+    lead_to_settings(&mut findings, request, &mut files);
     let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
     let (findings, unasked) = asked_for(findings, request, &files);
     // What is allowed is left out first: of what shares a call with it, there is still something to say.
@@ -345,7 +347,7 @@ fn judge(
     policies: &[rules::policy::Policy],
     comments: &BTreeMap<source::FileId, Vec<source::Comment>>,
     notes: &mut Vec<Note>,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, Vec<Useless>) {
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
         .map(|(deployment, application)| {
             let (declared, stated) = (&request.declared, &request.stated);
@@ -356,8 +358,11 @@ fn judge(
     let cpus: Vec<Option<DeclaredCpus>> = (assembly.deployments.iter().zip(&inputs))
         .map(|(deployment, inputs)| {
             let stated = inputs.as_ref()?.cpus.clone()?;
-            let place = deployment.limits.cpus.as_ref().map(|limit| limit.place);
-            Some(DeclaredCpus { cpus: stated.value, source: stated.source, place })
+            // Whose number is not that of the file is not led there.
+            let of_file = deployment.limits.cpus.as_ref().filter(|_| request.declared.cpus.is_none());
+            let place = of_file.map(|limit| limit.place);
+            let is_limit = inputs.as_ref().is_some_and(|inputs| inputs.cpus_of == sizing::Origin::Stated);
+            Some(DeclaredCpus { cpus: stated.value, source: stated.source, place, is_limit })
         })
         .collect();
     let services: Vec<Service> = (assembly.deployments.iter().zip(applications))
@@ -381,8 +386,45 @@ fn judge(
         stated: &request.stated,
     };
     let mut findings = rules::run(&services, orphans, assembly, &context, notes);
-    findings.extend(rules::policy::keep(policies, &services, &context));
-    findings
+    findings.extend(rules::policy::keep(policies, &services, &request.declared, &context));
+    (findings, idle_policies(request, policies, &services, &context))
+}
+
+/// Policies that are about no server of the project.
+fn idle_policies(
+    request: &Request,
+    policies: &[rules::policy::Policy],
+    services: &[Service],
+    context: &Context,
+) -> Vec<Useless> {
+    // Of a part of the project nobody can say what the rest starts.
+    if !request.paths.is_empty() {
+        return Vec::new();
+    }
+    let idle = rules::policy::idle(policies, services, context).into_iter();
+    let idle = idle.filter(|(policy, _)| request.rules.runs(policy.name));
+    idle.filter_map(|(policy, reason)| {
+        let at = policies.iter().position(|other| other.name == policy.name)?;
+        let spot = request.policy_spots.get(at)?.clone()?;
+        // What the settings alone show is told already.
+        let is_told = request.useless.iter().any(|told| told.spot == spot);
+        (!is_told).then_some(Useless { spot, reason, remedy: None })
+    })
+    .collect()
+}
+
+/// Adds the lines of the settings that the numbers of findings come from.
+fn lead_to_settings(findings: &mut [Finding], request: &Request, files: &mut Files) {
+    for finding in findings {
+        let is_told = |origin: &&request::Origin| {
+            let help = finding.help.as_deref().unwrap_or_default();
+            finding.message.contains(&origin.source) || help.contains(&origin.source)
+        };
+        // What is typed has no line.
+        let told = request.origins.iter().filter(|origin| origin.spot.path.is_some()).filter(is_told);
+        let places: Vec<source::Place> = told.map(|origin| place_of(&origin.spot, request, files)).collect();
+        finding.related.extend(places.into_iter().map(|place| findings::Label::new(place, "stated here")));
+    }
 }
 
 /// The findings of rules that were asked for, as severe as the settings say.

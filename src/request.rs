@@ -3,12 +3,14 @@
 //! Decides what counts when a flag and a setting say different things: the flag.
 
 mod choice;
+mod origins;
 mod per_file;
 mod policies;
 mod production;
 mod useless;
 
 pub use choice::{RuleChoice, nearest};
+pub use origins::Origin;
 pub use per_file::PerFile;
 pub use useless::Useless;
 
@@ -45,6 +47,8 @@ pub struct Request {
     pub declared: Declared,
     /// What else the user states about it, which only rules ask for.
     pub stated: Stated,
+    /// Where the settings state that.
+    pub origins: Vec<Origin>,
     /// Ask the machine for limits that nothing states.
     pub ask_host: bool,
     /// Show advice as well.
@@ -195,12 +199,14 @@ impl Request {
     /// A request about `root` in which flags win over settings.
     pub fn new(root: PathBuf, loaded: &Loaded, flags: &Flags) -> Result<Self, Error> {
         let policies = policies::all(loaded)?;
+        let origins = origins::all(loaded);
         Ok(Self {
             root,
             exclude: loaded.settings.exclude.iter().map(|pattern| pattern.get_ref().clone()).collect(),
             exclude_spots: loaded.settings.exclude.iter().map(|pattern| loaded.spot(pattern)).collect(),
-            declared: declared(loaded, flags),
-            stated: production::stated(loaded, flags)?,
+            declared: declared(loaded, flags, &origins),
+            stated: production::stated(loaded, flags, &origins)?,
+            origins,
             rules: choice::choice(loaded, flags, &policies)?,
             instructions: instructions(loaded)?,
             allowed: allowed(loaded, &policies)?,
@@ -228,13 +234,12 @@ impl Spot {
     }
 }
 
-fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
+fn declared(loaded: &Loaded, flags: &Flags, origins: &[Origin]) -> Declared {
     let settings = &loaded.settings;
     let name = production::environment(loaded, flags);
     let host = settings.host.in_environment(name);
     let traffic = settings.traffic.in_environment(name);
-    let file = file_name(loaded);
-    let written = |what: &str| format!("{what}, {file}");
+    let written = |path: &str| origins::source(origins, path);
     let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
     Declared {
         cpus: flags.cpus.map(|cpus| Known::certain(cpus, "--cpus")).or_else(|| {

@@ -2,7 +2,6 @@
 //!
 //! Advice asks for one that decides, and a rule that needs one is silent without it.
 
-use crate::findings::Confidence;
 use crate::sizing::Known;
 
 /// Facts that the settings state; durations in seconds.
@@ -34,11 +33,4 @@ pub struct Stated {
     pub longest_request: Option<Known<f64>>,
     /// Within what 99 of 100 requests are to be answered.
     pub latency: Option<Known<f64>>,
-}
-
-impl Stated {
-    /// `value`, which the settings give as `key`.
-    pub fn known<T>(value: T, key: &str, file: &str) -> Known<T> {
-        Known { value, source: format!("{key}, {file}"), confidence: Confidence::High }
-    }
 }

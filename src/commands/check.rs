@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use farrier::deployment::Deployment;
 use farrier::findings::{Finding, Fix, Note, Safety, Severity};
 use farrier::report::Report;
 use farrier::request::{Flags, Request};
@@ -68,8 +69,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     };
     let unseen = compared.new.iter().filter(unseen).count();
     let findings = wanted.among(compared.new, &examination.files);
-    let assumed = examination.assembly.deployments.iter().filter(|deployment| deployment.version.is_assumed());
-    let assumed = assumed.map(|one| format!("{} {}", one.server, one.version.version_text())).collect();
+    let assumed = examination.assembly.deployments.iter().flat_map(Deployment::assumed_versions).collect();
     let kept = measure::saved::load(&request.root);
     let measured = kept.map_or_else(Vec::new, |kept| kept.lines(&examination.files, &findings));
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)

@@ -76,7 +76,7 @@ pub use version::{ServerVersion, asgi_class_for};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::modules::Start;
-use crate::servers::{Server, Setting, Version, WorkerClass};
+use crate::servers::{Server, Setting, Version, WorkerClass, table};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::{Seconds, Value};
 use behind::Assigned;
@@ -329,6 +329,22 @@ impl Deployment {
     /// Whether the project lists any distribution at all.
     pub fn lists_requirements(&self) -> bool {
         !self.distributions.is_empty()
+    }
+
+    /// The versions that are assumed because no file says them, each with its name: that of the server, and that of
+    /// Uvicorn where it serves in the workers of another.
+    pub fn assumed_versions(&self) -> Vec<String> {
+        let own = self.version.is_assumed().then(|| format!("{} {}", self.server, self.version.version_text()));
+        let by_uvicorn = self.server != Server::Uvicorn && self.serves_by_uvicorn();
+        let inner = (by_uvicorn && self.pin_of("uvicorn").is_none())
+            .then(|| format!("{} {}", Server::Uvicorn, table(Server::Uvicorn).newest()));
+        own.into_iter().chain(inner).collect()
+    }
+
+    /// Whether Uvicorn serves in the workers of Gunicorn, by its class or by one that the project derives from it.
+    pub fn serves_by_uvicorn(&self) -> bool {
+        let class = self.class.or(self.class_like);
+        class.and_then(WorkerClass::behaviour).is_some_and(|behaviour| behaviour.contains("Uvicorn"))
     }
 
     /// The worker class of Gunicorn that serves ASGI applications on what the project installs.

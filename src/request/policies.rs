@@ -73,6 +73,7 @@ fn one(policy: &stated::Policy, loaded: &Loaded) -> Result<Policy, Error> {
         demand,
         reports_unknown: policy.unknown == Unknown::Report,
         stated: None,
+        is_shared: loaded.spot(&policy.name).is_none_or(|spot| spot.path != loaded.path),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the settings state about production, in the environment that counts.
 
-use super::{Error, Flags, file_name};
+use super::origins::{self, Origin};
+use super::{Error, Flags};
 use crate::rules::Stated;
 use crate::settings::{self, Loaded};
 use crate::sizing::Known;
@@ -12,7 +13,7 @@ pub(super) fn environment<'a>(loaded: &'a Loaded, flags: &'a Flags) -> &'a str {
 }
 
 /// What the settings state about that environment.
-pub(super) fn stated(loaded: &Loaded, flags: &Flags) -> Result<Stated, Error> {
+pub(super) fn stated(loaded: &Loaded, flags: &Flags, origins: &[Origin]) -> Result<Stated, Error> {
     let (settings, name) = (&loaded.settings, environment(loaded, flags));
     let known = [
         settings.host.named.contains_key(name),
@@ -28,14 +29,13 @@ pub(super) fn stated(loaded: &Loaded, flags: &Flags) -> Result<Stated, Error> {
             return Err(loaded.error(written, format!("no table here states anything about `{name}`")).into());
         }
     }
-    let file = file_name(loaded);
     let (host, proxy) = (settings.host.in_environment(name), settings.proxy.in_environment(name));
     let (database, traffic) = (settings.database.in_environment(name), settings.traffic.in_environment(name));
     macro_rules! fact {
         ($table:ident, $field:ident, $key:literal, $value:expr) => {
             $table.$field.map(|given| {
                 let path = settings.$table.path(stringify!($table), name, $key, |own| own.$field.is_some());
-                Stated::known($value(given), &path, &file)
+                Known::certain($value(given), origins::source(origins, &path))
             })
         };
     }

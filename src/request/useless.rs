@@ -3,7 +3,7 @@
 //! Looks at the settings alone: what only the files of the project show, such as a pattern that matches
 //! none, is told by who has read them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
@@ -82,12 +82,7 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
         }
         ignored.extend(rules);
     }
-    // What an extended file selects, this one may well ignore.
-    for word in settings.select.iter().filter(|_| settings.extend.0.is_empty()) {
-        if known(word)?.iter().all(|rule| ignored.contains(rule)) {
-            say(word, format!("`{}` is ignored as well, so selecting it does nothing", word.get_ref()));
-        }
-    }
+    let contradicted = contradicted(loaded, policies)?;
     // What an extended file says otherwise, this one may well set back.
     let is_alone = settings.extend.0.is_empty();
     let is_usual = |rule: &&'static str, level: Level| {
@@ -96,14 +91,16 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
     let silent = |rules: &[&'static str], ignored: &BTreeSet<&'static str>| {
         rules.iter().all(|rule| ignored.contains(rule) || !runs(rule))
     };
-    let mut single: BTreeSet<&'static str> = BTreeSet::new();
+    let mut single: BTreeMap<&'static str, Level> = BTreeMap::new();
     for (word, level) in &settings.severity {
         let rules = known(word)?;
         // Its name and its code are two words for one rule.
-        if let [rule] = rules.iter().collect::<Vec<_>>().as_slice()
-            && !single.insert(rule)
+        if let [rule] = rules.as_slice()
+            && let Some(other) = single.insert(rule, *level)
         {
-            say(word, format!("`{}` is `{rule}`, which has a severity here already", word.get_ref()));
+            if other == *level {
+                say(word, format!("`{}` is `{rule}`, which has this severity here already", word.get_ref()));
+            }
             continue;
         }
         if silent(&rules, &ignored) {
@@ -156,6 +153,51 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
             let reason = format!("`{}` is called `{}` now", word.get_ref(), card.name);
             let remedy = Some((spot.span, format!("{:?}", card.name)));
             found.push(Useless { spot, reason, remedy });
+        }
+    }
+    found.extend(
+        contradicted
+            .into_iter()
+            .filter_map(|(word, reason)| Some(Useless { spot: loaded.spot(word)?, reason, remedy: None })),
+    );
+    Ok(found)
+}
+
+/// Words that say the opposite of others, each with what counts now: which of the two is meant is for whoever wrote them
+/// to say, so there is nothing to write instead.
+fn contradicted<'l>(loaded: &'l Loaded, policies: &[Policy]) -> Result<Vec<(&'l Spanned<String>, String)>, Error> {
+    let known = |word: &Spanned<String>| {
+        choice::named(word.as_ref(), policies).map_err(|error| Error::from(loaded.error(word, error.to_string())))
+    };
+    let settings = &loaded.settings;
+    let mut found = Vec::new();
+    let mut ignored = BTreeSet::new();
+    for word in &settings.ignore {
+        ignored.extend(known(word)?);
+    }
+    let mut levels: BTreeMap<&'static str, (Level, &str)> = BTreeMap::new();
+    for (word, level) in &settings.severity {
+        let (rules, here) = (known(word)?, word.get_ref());
+        // Its name and its code are two words for one rule.
+        let [rule] = rules.as_slice() else { continue };
+        let Some((other, there)) = levels.insert(rule, (*level, here)).filter(|(other, _)| other != level) else {
+            continue;
+        };
+        let counts = if other == Level::Off { other } else { *level };
+        let [level, other, counts] = [*level, other, counts].map(Level::as_str);
+        found.push((
+            word,
+            format!("`{here}` and `{there}` are one rule, with two severities: \"{level}\" and \"{other}\", of which \"{counts}\" counts"),
+        ));
+    }
+    let is_off = |rule: &&'static str| levels.get(rule).is_some_and(|(level, _)| *level == Level::Off);
+    // What an extended file selects, this one may well ignore.
+    for word in settings.select.iter().filter(|_| settings.extend.0.is_empty()) {
+        let (rules, word_of) = (known(word)?, word.get_ref());
+        if rules.iter().all(|rule| ignored.contains(rule)) {
+            found.push((word, format!("`{word_of}` is selected and ignored: it does not run")));
+        } else if rules.iter().all(|rule| ignored.contains(rule) || is_off(rule)) {
+            found.push((word, format!("`{word_of}` is selected and has the severity \"off\": it does not run")));
         }
     }
     Ok(found)

@@ -1,17 +1,24 @@
 //! Rules that a project states itself: bounds on settings and limits.
 //!
 //! Decides whether what a service has keeps within them. A value that cannot be told breaks no bound; a
-//! policy may ask to hear of it.
+//! policy may ask to hear of it. What a service has is found in `held`, and what no service has in `idle`.
+
+mod held;
+mod idle;
+
+pub use idle::idle;
 
 use ignore::gitignore::Gitignore;
 use regex_automata::meta::Regex;
 
-use super::prelude::{Context, Service, exact};
-use crate::deployment::{Effective, Layer, Resolved};
+use super::prelude::{Context, Service};
+use crate::advice::Declared;
+use crate::deployment::Effective;
 use crate::findings::{Confidence, Finding, Label, Severity};
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::Place;
 use crate::values::Value;
+use held::{Held, held, number};
 
 /// What findings of policies show where those of other rules show their code.
 const CODE: &str = "policy";
@@ -35,6 +42,8 @@ pub struct Policy {
     pub reports_unknown: bool,
     /// Where it is stated.
     pub stated: Option<Place>,
+    /// Whether a file states it that others extend.
+    pub is_shared: bool,
 }
 
 /// What has to hold for a policy to apply.
@@ -104,27 +113,12 @@ pub enum Number {
     Version(Version),
 }
 
-/// What a service has where a policy looks.
-struct Held<'a> {
-    /// How to name it.
-    subject: String,
-    value: Result<Value, String>,
-    number: Option<Number>,
-    /// How to show the value.
-    shown: String,
-    place: Place,
-    origin: String,
-    is_set: bool,
-    confidence: Confidence,
-    class: Option<&'a WorkerClass>,
-}
-
 /// What all policies say to all services.
-pub fn keep(policies: &[Policy], services: &[Service], context: &Context) -> Vec<Finding> {
+pub fn keep(policies: &[Policy], services: &[Service], declared: &Declared, context: &Context) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for policy in policies {
         for service in services.iter().filter(|service| policy.when.holds(service, context)) {
-            let Some(finding) = policy.judge(service) else { continue };
+            let Some(finding) = policy.judge(service, declared, context) else { continue };
             // Two deployments that load one file break a bound once.
             let same = |other: &Finding| (other.rule, &other.primary) == (finding.rule, &finding.primary);
             if !found.iter().any(same) {
@@ -141,17 +135,28 @@ impl When {
         let written = deployment.setting("worker_class").and_then(Effective::text);
         let is_class =
             |name: &String| written == Some(name) || deployment.class.is_some_and(|class| class.is_called(name));
+        (self.classes.is_empty() || self.classes.iter().any(is_class)) && self.holds_but_for_class(service, context)
+    }
+
+    /// Whether it may hold: of a class that nobody can tell it may be any.
+    fn may_hold(&self, service: &Service, context: &Context) -> bool {
+        let class = service.deployment.setting("worker_class");
+        let is_open = class.is_some_and(|class| class.value().is_none());
+        self.holds(service, context) || is_open && self.holds_but_for_class(service, context)
+    }
+
+    fn holds_but_for_class(&self, service: &Service, context: &Context) -> bool {
+        let deployment = service.deployment;
         let path = context.files.get(deployment.command.file).path();
         (self.servers.is_empty() || self.servers.contains(&deployment.server))
-            && (self.classes.is_empty() || self.classes.iter().any(is_class))
             && self.production.is_none_or(|production| production == service.in_production())
             && self.path.as_ref().is_none_or(|paths| paths.matched_path_or_any_parents(path, false).is_ignore())
     }
 }
 
 impl Policy {
-    fn judge(&self, service: &Service) -> Option<Finding> {
-        let held = self.held(service)?;
+    fn judge(&self, service: &Service, declared: &Declared, context: &Context) -> Option<Finding> {
+        let held = held(&self.subject, service, declared, context)?;
         let (fault, sure) = match (&held.value, self.demand.broken(&held)) {
             (_, Some(fault)) => (fault, held.confidence),
             (Err(reason), None) if self.reports_unknown && self.demand.looks_at_value() => {
@@ -186,100 +191,7 @@ impl Policy {
             fix: None,
         })
     }
-
-    /// What the service has there; `None` where its server has no such setting.
-    fn held<'a>(&self, service: &Service<'a>) -> Option<Held<'a>> {
-        let deployment = service.deployment;
-        let limits = &deployment.limits;
-        let limit = |name: &str, found: Option<(f64, String, Place)>| {
-            let missing = || format!("no file limits {name}");
-            Held {
-                subject: format!("the limit of {name}"),
-                value: found.as_ref().map(|(number, ..)| Value::Float(*number)).ok_or_else(missing),
-                number: found.as_ref().map(|(number, ..)| Number::Plain(*number)),
-                shown: found.as_ref().map_or_else(String::new, |(_, shown, _)| shown.clone()),
-                place: found.as_ref().map_or(deployment.command, |(.., place)| *place),
-                origin: if found.is_some() { "the limit" } else { "started here" }.to_owned(),
-                is_set: found.is_some(),
-                confidence: Confidence::High,
-                class: None,
-            }
-        };
-        Some(match &self.subject {
-            Subject::Setting(name) => Self::setting(service, deployment.setting(name)?),
-            Subject::Version => Self::version(service),
-            Subject::Cpus => {
-                let shown = |cpus: f64| format!("{cpus}");
-                limit("cpus", limits.cpus.as_ref().map(|it| (it.value.0, shown(it.value.0), it.place)))
-            }
-            Subject::Memory => limit(
-                "memory",
-                limits.memory.as_ref().map(|it| (it.value.as_mib() * MIB, it.value.to_string(), it.place)),
-            ),
-            Subject::StopGrace => {
-                let usual = limits.usual_stop().map(|usual| {
-                    let shown = format!("{} s (the default of {})", usual.value.0, usual.by);
-                    (usual.value.0, shown, deployment.command)
-                });
-                let written = limits.stop_grace.as_ref().map(|it| (it.value.0, format!("{} s", it.value.0), it.place));
-                limit("the time to stop", written.or(usual))
-            }
-            Subject::Replicas => limit(
-                "replicas",
-                limits.replicas.as_ref().map(|it| (f64::from(it.value), it.value.to_string(), it.place)),
-            ),
-        })
-    }
-
-    fn setting<'a>(service: &Service<'a>, effective: &Effective) -> Held<'a> {
-        let deployment = service.deployment;
-        let value = match &effective.winner.value {
-            Resolved::Known(value) => Ok(value.clone()),
-            Resolved::Unknown(reason) => Err(reason.clone()),
-        };
-        let number = match &value {
-            Ok(Value::Int(number)) => Some(exact(*number)),
-            Ok(Value::Float(number)) => Some(*number),
-            _ => None,
-        };
-        let origin = match effective.winner.layer {
-            Layer::Default => format!("the default of {} {}", deployment.server, deployment.version.version_text()),
-            _ => "set here".to_owned(),
-        };
-        let is_class = effective.setting.name() == "worker_class";
-        Held {
-            subject: format!("`{}`", effective.setting.name()),
-            shown: value.as_ref().map(|value| format!("`{}`", spelled(value))).unwrap_or_default(),
-            value,
-            number: number.map(Number::Plain),
-            place: effective.place().unwrap_or(deployment.command),
-            origin,
-            is_set: effective.is_set(),
-            confidence: effective.confidence(),
-            class: deployment.class.filter(|_| is_class),
-        }
-    }
-
-    fn version<'a>(service: &Service<'a>) -> Held<'a> {
-        let deployment = service.deployment;
-        let version = &deployment.version;
-        let known = !version.is_assumed();
-        let missing = || "the project does not say which version it installs".to_owned();
-        Held {
-            subject: format!("the version of {}", deployment.server),
-            value: known.then(|| Value::Str(version.version_text().to_owned())).ok_or_else(missing),
-            number: known.then_some(Number::Version(version.version)),
-            shown: version.version_text().to_owned(),
-            place: version.place.unwrap_or(deployment.command),
-            origin: if known { "asked for here" } else { "started here" }.to_owned(),
-            is_set: known,
-            confidence: Confidence::High,
-            class: None,
-        }
-    }
 }
-
-const MIB: f64 = 1_048_576.0;
 
 impl Demand {
     fn looks_at_value(&self) -> bool {
@@ -332,11 +244,6 @@ impl Demand {
 }
 
 fn same_number(a: &Value, b: &Value) -> bool {
-    let number = |value: &Value| match value {
-        Value::Int(number) => Some(exact(*number)),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    };
     number(a).is_some_and(|a| number(b).is_some_and(|b| (a - b).abs() < f64::EPSILON))
 }
 

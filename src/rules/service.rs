@@ -35,6 +35,15 @@ pub struct DeclaredCpus {
     pub source: String,
     /// The place, if it is in a file of the project.
     pub place: Option<Place>,
+    /// Whether no more may be used, which a request does not say.
+    pub is_limit: bool,
+}
+
+impl DeclaredCpus {
+    /// A limit that the user states, which counts before those of files.
+    pub(super) fn stated(&self) -> Option<&Self> {
+        Some(self).filter(|cpus| cpus.is_limit && cpus.place.is_none())
+    }
 }
 
 impl Service<'_> {
@@ -95,8 +104,7 @@ impl Service<'_> {
 
     /// Whether Uvicorn serves in the workers of Gunicorn, by its class or by one that the project derives from it.
     pub(super) fn serves_by_uvicorn(&self) -> bool {
-        let class = self.deployment.class.or(self.deployment.class_like);
-        class.and_then(WorkerClass::behaviour).is_some_and(|behaviour| behaviour.contains("Uvicorn"))
+        self.deployment.serves_by_uvicorn()
     }
 
     /// What shows that it runs in a container: the instruction that starts it, where the finding at `place` is

@@ -136,6 +136,8 @@ pub struct Setting {
     /// Options that switch it on as well.
     #[serde(default)]
     pub implied_by: Vec<String>,
+    /// What speaks for it and what against it, where those who know the server disagree.
+    pub contested: Option<String>,
     /// What it looks like today.
     #[serde(flatten)]
     pub shape: Shape,

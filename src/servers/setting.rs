@@ -115,6 +115,11 @@ impl Setting {
         &self.data.implied_by
     }
 
+    /// What speaks for it and what against it, where those who know the server disagree.
+    pub fn contested(&self) -> Option<&str> {
+        self.data.contested.as_deref().map(str::trim)
+    }
+
     /// Whether `class` of server `version` acts on it.
     pub fn honoured_by(&self, class: &WorkerClass, version: Version) -> Honoured<'_> {
         let Some(honoured) = &self.data.honoured else {

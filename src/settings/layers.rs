@@ -18,6 +18,8 @@ use crate::source::{Span, read_text};
 const DEEPEST: usize = 16;
 /// A file of settings that is larger was not written by a person.
 const LARGEST: usize = 1 << 20;
+/// Tables that say what production is like, and not what farrier is to do.
+const FACTS: &[&str] = &["host", "proxy", "database", "traffic", "application"];
 /// Lists in which the nearer text replaces what the farther one says.
 const REPLACED: &[&str] = &["select", "extend"];
 
@@ -174,6 +176,18 @@ impl Layers {
         self.layers.iter().rev().find_map(|layer| layer.path.as_deref())
     }
 
+    /// The facts that are stated, by the path of their keys (`host.staging.cpus`), with the key and the value.
+    pub(super) fn facts(&self) -> Vec<(String, std::ops::Range<usize>)> {
+        let rows: Vec<String> = self.layers.iter().map(Layer::in_row).collect();
+        let mut found = Vec::new();
+        for (key, value) in self.merged(&rows) {
+            if FACTS.contains(&key.get_ref().as_ref()) {
+                collect_facts(key.get_ref(), value.get_ref(), &mut found);
+            }
+        }
+        found
+    }
+
     /// Everything that is set, as TOML, each with the text and the line it comes from.
     pub(super) fn render(&self) -> String {
         let rows: Vec<String> = self.layers.iter().map(Layer::in_row).collect();
@@ -234,6 +248,18 @@ impl Layers {
         }
         let line = layer.text.get(..span.start).unwrap_or_default().matches('\n').count() + 1;
         format!("{}:{line}", layer.name)
+    }
+}
+
+/// The values in a table and in those within it, by the path of their keys.
+fn collect_facts(path: &str, table: &DeValue<'_>, found: &mut Vec<(String, std::ops::Range<usize>)>) {
+    let DeValue::Table(table) = table else { return };
+    for (key, value) in table {
+        let path = format!("{path}.{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(_) => collect_facts(&path, value.get_ref(), found),
+            _ => found.push((path, key.span().start..value.span().end)),
+        }
     }
 }
 

@@ -189,6 +189,16 @@ pub enum Level {
 }
 
 impl Level {
+    /// The word of the settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Advice => "advice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+
     /// The severity; `None` switches the rule off.
     pub const fn severity(self) -> Option<Severity> {
         match self {
@@ -267,7 +277,17 @@ impl Loaded {
 
     /// Where a part of the settings stands.
     pub fn spot<T>(&self, at: &Spanned<T>) -> Option<Spot> {
-        let (layer, span) = self.layers.place(at.span())?;
+        self.spot_at(at.span())
+    }
+
+    /// Where each fact about production is stated, by the path of its key: `host.staging.cpus`.
+    pub fn facts(&self) -> Vec<(String, Spot)> {
+        let facts = self.layers.facts().into_iter();
+        facts.filter_map(|(path, span)| Some((path, self.spot_at(span)?))).collect()
+    }
+
+    fn spot_at(&self, span: std::ops::Range<usize>) -> Option<Spot> {
+        let (layer, span) = self.layers.place(span)?;
         Some(Spot { path: layer.path.clone(), name: layer.name.clone(), text: layer.text.clone(), span })
     }
 

@@ -400,6 +400,15 @@ impl Inputs {
         }
     }
 
+    /// Whether somebody states how many requests come at once, or what they spend their time on: what the code alone
+    /// looks like leaves both open.
+    pub fn says_what_is_asked(&self) -> bool {
+        let by_rate = self.demand.rate.is_some() && self.service_time.is_some();
+        let by_times = self.cpu_time.is_some() && self.service_time.is_some();
+        let by_word = self.workload.as_ref().is_some_and(|word| word.confidence > Confidence::Low);
+        by_rate || by_times || by_word || self.demand.concurrency.is_some() || self.blocking_fraction.is_some()
+    }
+
     /// Memory of everything else under the same limit.
     pub fn reserved(&self) -> Bytes {
         Bytes(self.reserved.iter().fold(0, |sum: u64, other| sum.saturating_add(other.value.0)))

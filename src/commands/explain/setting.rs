@@ -86,6 +86,10 @@ fn about(text: &mut String, table: &Table, name: &str) {
             let _ = writeln!(text, "{}", filled::item(&item, "  default        ", "                 "));
         }
         honoured(text, setting, table);
+        if let Some(contested) = setting.contested() {
+            let sides = contested.split_whitespace().collect::<Vec<_>>().join(" ");
+            let _ = writeln!(text, "{}", filled::item(&sides, "  contested      ", "                 "));
+        }
     }
 }
 

@@ -26,15 +26,26 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         _ => each,
     };
     let Some(workers) = service.workers() else { return };
-    let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
+    let Some(count) = workers.int() else { return };
+    let known = service.copies(context);
+    let is_open = known.is_none();
+    // How many there are nobody says, but one there is.
+    let (copies, source, copies_at) =
+        known.unwrap_or_else(|| (1, "at least; `replicas` in `[host]` says how many".to_owned(), None));
     let more = match service.deployment.surroundings.surge {
+        _ if is_open => 0,
         Some(surge) => surge.of(copies),
         None if service.deployment.kind == UnitKind::KubernetesContainer => Surge::Share(0.25).of(copies),
         None => 0,
     };
     let surge = i64::from(copies) + i64::from(more);
     let total = surge.saturating_mul(count).saturating_mul(each);
-    let reserved = stated.reserved_connections.as_ref().map_or(RESERVED, |reserved| reserved.value);
+    let others = stated.reserved_connections.as_ref();
+    let reserved = others.map_or(RESERVED, |reserved| reserved.value);
+    let limit_source = match others {
+        Some(others) => format!("{limit_source}; {}", others.source),
+        None => limit_source,
+    };
     let budget = i64::from(limit) - i64::from(reserved);
     if total <= budget {
         return;
@@ -63,10 +74,16 @@ fn pools(app: &App) -> Option<(Place, i64)> {
     Some((app.connections.first()?.place, each))
 }
 
-/// Django keeps one connection for each thread that has served a request, where it is told to keep any.
+/// Django keeps one connection for each thread, or greenlet, that has served a request, where it is told to keep any.
 fn by_threads(app: &App, service: &Service) -> Option<(Place, i64)> {
     let kept = app.keepsakes.iter().find(|kept| matches!(kept.kind, KeepsakeKind::Connections { .. }))?;
     let known = app.framework == Framework::Django && app.interface == AppInterface::Wsgi;
+    let deployment = service.deployment;
+    // Whoever leaves the number of greenlets to the default has not asked for a thousand of them.
+    if deployment.class.is_some_and(|class| class.model() == Model::Greenlets) {
+        let greenlets = deployment.setting("worker_connections").filter(|greenlets| known && greenlets.is_set())?;
+        return Some((kept.place, greenlets.int()?));
+    }
     let slots = service.slots().filter(|_| known)?;
     let workers = service.workers()?.int().filter(|workers| *workers > 0)?;
     Some((kept.place, slots.div_euclid(workers)))

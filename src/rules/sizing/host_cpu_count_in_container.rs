@@ -40,7 +40,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             [] => String::new(),
             names => format!(", unless {} is set", names.join(" or ")),
         };
-        let limit = service.cpus.and_then(|cpus| Some((cpus, cpus.place?)));
+        let limit = service.cpus.filter(|cpus| cpus.is_limit);
         let report = out
             .report(
                 place,
@@ -70,7 +70,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         } else {
             report
         };
-        let cores = service.cpus.filter(|cpus| cpus.place.is_some()).map(|cpus| cpus.cpus.whole_up());
+        let cores = limit.map(|cpus| cpus.cpus.whole_up());
         let advised = limit.and_then(|_| service.advised_instead(name, context)).and_then(|advised| advised.fix);
         // What the advice has a number for gets no other one.
         let told = service.advice.is_some_and(|advice| advice.item(name).is_some());
@@ -79,7 +79,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             Fix::unsafe_(format!("count on the {cores} of the limit"), vec![edit])
         });
         report
-            .related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place)))
+            .related_to(limit.and_then(|cpus| Some(Located::new(format!("allows {}", cpus.cpus), cpus.place?))))
             .fix(advised.or(by_hand));
     }
 }

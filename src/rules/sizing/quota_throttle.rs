@@ -1,6 +1,7 @@
 //! Fires when processes that compute use up a quota early in each period, and then stand still.
 
 use super::prelude::*;
+use crate::rules::DeclaredCpus;
 use crate::sizing::{Workload, capacity};
 use crate::values::Seconds;
 
@@ -8,13 +9,13 @@ pub(super) const RULE: Rule = rule!("quota-throttle", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    // A request bounds nothing, only a limit does: one that a file sets, or that somebody declares.
+    // A request bounds nothing, only a limit does: one that somebody declares, or that a file sets.
     let limit = deployment.limits.cpus.as_ref().map(|limit| (limit.value, Some(limit.place)));
-    let stated = service.cpus.filter(|cpus| cpus.place.is_none() && cpus.source.starts_with("host."));
-    let limit = limit.or_else(|| stated.map(|cpus| (cpus.cpus, None)));
+    let stated = service.cpus.and_then(DeclaredCpus::stated);
+    let limit = stated.map(|cpus| (cpus.cpus, None)).or(limit);
     let Some((quota, limited)) = limit.filter(|_| service.in_production()) else { return };
-    let source = limited.map(|place| context.files.describe(place));
-    let source = source.or_else(|| stated.map(|cpus| cpus.source.clone())).unwrap_or_default();
+    let described = limited.map(|place| context.files.describe(place));
+    let source = described.or_else(|| stated.map(|cpus| cpus.source.clone())).unwrap_or_default();
     let Some(workers) = deployment.setting("workers") else { return };
     let (Some(count), Some(place)) = (workers.int(), workers.place()) else { return };
     let workload = service.inputs.and_then(|inputs| inputs.workload.as_ref());

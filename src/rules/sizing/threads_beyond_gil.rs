@@ -6,6 +6,10 @@ pub(super) const RULE: Rule = rule!("threads-beyond-gil", Shape::Deployment(chec
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(inputs) = service.inputs.filter(|_| service.in_production() && service.is_gunicorn()) else { return };
+    // Without the lock threads compute side by side.
+    if inputs.free_threaded.is_some() {
+        return;
+    }
     // What the code looks like is no measure of how long requests wait.
     let stated = inputs.workload.as_ref().filter(|known| known.confidence > Confidence::Low);
     let share = inputs.blocking_fraction.as_ref().map(|known| (known.value, known.source.as_str()));

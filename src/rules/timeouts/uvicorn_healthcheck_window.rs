@@ -1,6 +1,7 @@
 //! Fires when Uvicorn's supervisor may take a worker for dead that only starts slowly.
 
 use super::prelude::*;
+use crate::rules::DeclaredCpus;
 
 pub(super) const RULE: Rule = rule!("uvicorn-healthcheck-window", Shape::Deployment(check));
 
@@ -26,13 +27,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let imports = |package: &str| service.application.is_some_and(|app| app.starts_with(package));
     let heavy = HEAVY.iter().find(|package| imports(package));
     // A request bounds nothing, only a limit does.
-    let limit = deployment.limits.cpus.as_ref();
-    let cramped = limit.filter(|cpus| cpus.value.0 < exact(count) && cpus.value.0 <= 1.0);
-    let why = match (heavy, cramped) {
+    let stated = service.cpus.and_then(DeclaredCpus::stated).map(|cpus| (cpus.cpus, cpus.source.clone(), None));
+    let limit = stated.or_else(|| {
+        let limit = deployment.limits.cpus.as_ref()?;
+        Some((limit.value, context.files.describe(limit.place), Some(limit.place)))
+    });
+    let cramped = limit.filter(|(cpus, ..)| cpus.0 < exact(count) && cpus.0 <= 1.0);
+    let why = match (heavy, &cramped) {
         (Some(package), _) => format!("importing {package} takes longer than that"),
-        (None, Some(cpus)) => {
-            format!("{count} workers start on {} ({})", cpus.value, context.files.describe(cpus.place))
-        }
+        (None, Some((cpus, source, _))) => format!("{count} workers start on {cpus} ({source})"),
         (None, None) => return,
     };
     out.report(
@@ -43,7 +46,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ),
     )
     .at_most(workers.confidence())
-    .related_to(cramped.map(|cpus| Located::new(format!("allows {}", cpus.value), cpus.place)))
+    .related_to(cramped.and_then(|(cpus, _, place)| Some(Located::new(format!("allows {cpus}"), place?))))
     .help(match option {
         Some(_) => "set `timeout_worker_healthcheck` to 30",
         None => "update to Uvicorn 0.37, which has `--timeout-worker-healthcheck`, and set it to 30",

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::app::{Category, Context as Runs, Limit, Reached, Timeout, Weight};
-use crate::sizing::{Class, Verdict};
+use crate::sizing::{Class, Inputs, Verdict};
 
 pub(super) const RULE: Rule = rule!("slow-upstream-on-sync", Shape::App(check));
 
@@ -18,10 +18,12 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     };
     let Some(count) = workers.int().filter(|count| *count > 0) else { return };
-    let suits = service.advice.is_some_and(|advice| {
-        let fits = advice.item("workers").is_some_and(|item| item.verdict == Verdict::InRange);
-        advice.class == Class::Sync && fits
-    });
+    // A number that is fine for any kind of requests is none for those that are seen to wait.
+    let suits = service.inputs.is_some_and(Inputs::says_what_is_asked)
+        && service.advice.is_some_and(|advice| {
+            let fits = advice.item("workers").is_some_and(|item| item.verdict == Verdict::InRange);
+            advice.class == Class::Sync && fits
+        });
     if suits || exact(count) >= out.parameter("enough-workers") || app.interface != AppInterface::Wsgi {
         return;
     }
