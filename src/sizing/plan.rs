@@ -206,9 +206,10 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     // What is only guessed about the requests is no reason for threads in an application that has never seen any.
     let wanted = whole_up(load.wanted()).clamp(1, if load.is_guessed() { most } else { u32::MAX });
     // Processes for the most that a wide word can mean are nobody's plan: those are threads.
-    let by_cpu = match load.blocking.is_wide() {
-        true => whole_up(load.by_cpu(load.blocking.low)),
-        false => wanted.max(whole_up(load.by_cpu(load.blocking.high))),
+    let by_cpu = if load.blocking.is_wide() {
+        whole_up(load.by_cpu(load.blocking.low))
+    } else {
+        wanted.max(whole_up(load.by_cpu(load.blocking.high)))
     };
     let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
     // With a demand that is known, more than a spare and one for each core only take memory.
