@@ -3,6 +3,7 @@
 //! Only the value that wins is edited, and only where it is written out. Anything else is refused
 //! with the place to look at, because an edit elsewhere would change nothing.
 
+use super::formula::Formula;
 use super::{alias, insert, master, portable, stopping};
 use crate::deployment::{Behind, Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
@@ -57,7 +58,8 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
     let mut changes = Changes::default();
     // A formula that follows the limit is right on every machine, a number that counts on this one is not.
     let follows = |name: &str| {
-        manner.portable && deployment.setting(name).is_some_and(|setting| setting.winner.formula(files).is_some())
+        manner.portable
+            && deployment.setting(name).is_some_and(|one| Formula::of(deployment, &one.winner, files).is_some())
     };
     let uncounted = |item: &Item| advice.elsewhere && GROUP.contains(&item.setting) && !follows(item.setting);
     let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider) && !uncounted(item);
@@ -178,12 +180,11 @@ fn set(
     }
     here(winner, manner.only, files)?;
     // A formula over all cores of the machine is what the advice is about; it may stay one that sees quotas.
-    if let Some(formula) = winner.formula(files) {
+    if let Some(formula) = Formula::of(deployment, winner, files) {
         if manner.portable {
             return portable::follow(effective, item, cores, formula, files);
         }
-        let edit = Edit::replace(formula, value.to_string());
-        return Ok(change(Fix::unsafe_(title, vec![edit]), value, None));
+        return Ok(change(Fix::unsafe_(title, vec![formula.set(&value)]), value, formula.unless));
     }
     if let Some(why) = computed(winner, behind.as_ref(), files) {
         return Err(format!("{why}: set {} to {value} there", item.setting));
@@ -313,33 +314,4 @@ fn value_of(amount: Amount, deployment: &Deployment) -> Value {
         Amount::Path(path) => Value::Str(path.to_owned()),
         Amount::Open => Value::None,
     }
-}
-
-impl Candidate {
-    /// The bytes of a formula over the cores of the machine and nothing else, which makes the value right
-    /// where it is set, or under a name that the configuration file gives it.
-    fn formula(&self, files: &Files) -> Option<Place> {
-        let (cores, _) = self.host_cores()?;
-        let only = self
-            .depends
-            .iter()
-            .all(|dependency| matches!(dependency, Dependency::Cpus { .. } | Dependency::InPlace { .. }));
-        let place = self.place.filter(|_| only)?;
-        let inside = |outer: Place, inner: Place| {
-            outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
-        };
-        // `workers = cores * 2 + 1`, or a name for all of that.
-        let named = self.layer == Layer::ConfigFile
-            && files.get(place.file).is_python()
-            && cores.file == place.file
-            && is_arithmetic(files.text_at(place));
-        (inside(place, cores) || named).then_some(place)
-    }
-}
-
-/// Whether a text calculates with names and numbers, and calls nothing.
-fn is_arithmetic(text: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let calls = text.split('(').rev().skip(1).any(|before| before.trim_end().ends_with(is_word));
-    !calls && text.chars().all(|c| is_word(c) || " +-*/()".contains(c))
 }

@@ -6,6 +6,7 @@
 mod alias;
 mod around;
 mod changes;
+mod formula;
 mod insert;
 mod limits;
 mod master;
@@ -406,7 +407,7 @@ fn capped(deployment: &Deployment, cores: Option<Cpus>, files: &Files) -> Option
 /// What a setting is today; what follows the limit of its container, on `cores`.
 fn configured(deployment: &Deployment, name: &str, cores: Option<Cpus>, files: &Files) -> Option<Known<u32>> {
     let setting = deployment.setting(name)?;
-    let followed = portable::counted(setting, cores, files);
+    let followed = portable::counted(deployment, setting, cores, files);
     let value = followed.or_else(|| u32::try_from(setting.int()?).ok())?;
     let source = setting.place().map_or_else(|| "default".to_owned(), |place| files.describe(place));
     Some(Known::new(value, source, setting.confidence()))

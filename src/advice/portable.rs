@@ -7,7 +7,8 @@
 use std::fmt::Write as _;
 
 use super::Change;
-use crate::deployment::{Effective, Layer};
+use super::formula::Formula;
+use crate::deployment::{Deployment, Effective, Layer};
 use crate::findings::{Edit, Fix};
 use crate::sizing::{Binding, Item};
 use crate::source::{Files, Place, Span};
@@ -21,9 +22,10 @@ pub(super) fn follow(
     effective: &Effective,
     item: &Item,
     cores: Option<Cpus>,
-    formula: Place,
+    formula: Formula,
     files: &Files,
 ) -> Result<Change, String> {
+    let Formula { place: formula, unless, .. } = formula;
     let instead = |why: &str| format!("{why}: set {} to {} at {}", item.setting, item.target, files.describe(formula));
     let winner = &effective.winner;
     let file = files.get(formula.file);
@@ -63,7 +65,7 @@ pub(super) fn follow(
     ];
     let title = format!("let {} be {expression}", item.setting);
     // Nobody can tell beforehand what it will be: the machine may have fewer cores than the limit allows.
-    Ok(Change { setting: item.setting, value: None, fix: Fix::unsafe_(title, edits), unless: None })
+    Ok(Change { setting: item.setting, value: None, fix: Fix::unsafe_(title, edits), unless })
 }
 
 /// `target` workers on `cores` as a number for each core and a rest, `2 * available_cores() + 1`; `None` where there
@@ -79,8 +81,14 @@ fn expression(target: u32, cores: u32) -> Option<String> {
 }
 
 /// The number that an expression like those gives on `cores`, where it is what sets `effective`.
-pub(super) fn counted(effective: &Effective, cores: Option<Cpus>, files: &Files) -> Option<u32> {
+pub(super) fn counted(
+    deployment: &Deployment,
+    effective: &Effective,
+    cores: Option<Cpus>,
+    files: &Files,
+) -> Option<u32> {
     let place = effective.place().filter(|_| effective.winner.follows_quota())?;
+    let place = deployment.stand_in(&effective.winner, files).map_or(place, |found| found.place);
     value(files.text_at(place), cores?.whole_up())
 }
 

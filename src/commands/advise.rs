@@ -9,7 +9,7 @@ use farrier::deployment::Deployment;
 use farrier::findings::Fix;
 use farrier::report::Machine;
 use farrier::request::Request;
-use farrier::sizing::{Advice, Amount, Known, Verdict};
+use farrier::sizing::{Advice, Known};
 use farrier::source::FileId;
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
@@ -17,7 +17,7 @@ use farrier::{Examination, examine, report};
 use super::ask::Asked;
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure};
-use super::{measure, objections};
+use super::{measure, objections, standing};
 use crate::cli::{Advise, Cli, Listing, Measure};
 
 pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
@@ -59,12 +59,14 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
         );
     }
     let outside = services.iter().any(|(_, advice)| advice.is_some_and(|advice| !advice.is_settled()));
+    let answer = if advise.check { stand(&services) } else { String::new() };
     let text = match advise.format {
         Listing::Json => report::recommendations_json(&found.files, &services, &found.notes),
         Listing::Pretty => {
-            report::recommendations(&found.files, &services, super::look(cli)) + &measured(&request, &found, &services)
+            let text = report::recommendations(&found.files, &services, super::look(cli));
+            text + &measured(&request, &found, &services) + &answer
         }
-        Listing::Markdown => report::recommendations_markdown(&found.files, &services),
+        Listing::Markdown => report::recommendations_markdown(&found.files, &services) + &answer,
     };
     if advise.measure {
         if advise.format == Listing::Json {
@@ -138,12 +140,9 @@ fn ask(
     }
     if agreed.iter().all(|(_, advice)| advice.items.is_empty()) {
         let settled = services.iter().all(|(_, advice)| advice.is_none_or(Advice::is_settled));
-        let (text, exit) = if settled {
-            ("nothing to do: every value is inside its range\n", Exit::Clean)
-        } else {
-            ("nothing written\n", Exit::ToDo)
-        };
-        return Ok(Done { text: text.to_owned(), exit });
+        let (text, exit) =
+            if settled { (stand(services), Exit::Clean) } else { ("nothing written\n".to_owned(), Exit::ToDo) };
+        return Ok(Done { text, exit });
     }
     let services: Vec<_> = agreed.iter().map(|(deployment, advice)| (*deployment, Some(advice))).collect();
     write(request, found, &services, file, Mode::WriteAndKeep, false)
@@ -255,15 +254,12 @@ fn nothing(found: &Examination, services: &[(&Deployment, Option<&Advice>)], unk
         let why = advice::unknown_class(deployment, application, &found.files);
         return format!("nothing written: how it serves requests is unknown, so there is nothing to compute: {why}\n");
     }
-    // A number that would be better is outside of its range, though nobody would call it wrong.
-    let is_number = |item: &farrier::sizing::Item| matches!(item.target, Amount::Count(_) | Amount::Seconds(_));
-    let considers =
-        |advice: &Advice| advice.items.iter().any(|item| item.verdict == Verdict::Consider && is_number(item));
-    if services.iter().any(|(_, advice)| advice.is_some_and(considers)) {
-        return "nothing to do: no value is known to be wrong, and what would merely be better is left to you\n"
-            .to_owned();
-    }
-    "nothing to do: every value is inside its range\n".to_owned()
+    stand(services)
+}
+
+/// How all values stand.
+fn stand(services: &[(&Deployment, Option<&Advice>)]) -> String {
+    standing::sentence(&services.iter().map(|(_, advice)| *advice).collect::<Vec<_>>())
 }
 
 /// A value as the line of a difference has it.

@@ -14,6 +14,7 @@ mod objections;
 mod output;
 mod rewrite;
 mod show;
+mod standing;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

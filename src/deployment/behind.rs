@@ -34,6 +34,17 @@ impl Behind {
     }
 }
 
+/// What takes the place of a variable as long as nobody sets it, which may be a formula.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandIn {
+    /// The bytes of it.
+    pub place: Place,
+    /// The same with what makes a text of it: `str(cpu_count())`.
+    pub whole: Place,
+    /// The variable.
+    pub name: String,
+}
+
 /// Where variables are set, and whether the bytes there are all that decides them.
 pub(super) type Assigned = BTreeMap<String, (Place, bool)>;
 
@@ -97,6 +108,28 @@ impl Deployment {
             _ => None,
         });
         (Candidate { depends: rest.into_iter().cloned().collect(), ..winner.clone() }, name)
+    }
+
+    /// What stands in where `winner` is set for the only variable that decides it, which nothing here sets:
+    /// `${W:-$(nproc)}`, `int(os.getenv("W", cpu_count() * 2))`. `None` where something is calculated with it afterwards.
+    pub fn stand_in(&self, winner: &Candidate, files: &Files) -> Option<StandIn> {
+        let place = winner.place?;
+        let mut names: Vec<&str> = winner.named_variables().collect();
+        names.dedup();
+        let [name] = names.as_slice() else { return None };
+        if self.assigned.contains_key(*name) {
+            return None;
+        }
+        let text = files.text_at(place);
+        let at =
+            |span: Span| Place::new(place.file, Span::new(place.span.start + span.start, place.span.start + span.end));
+        let (inner, whole) = if files.get(place.file).is_python() {
+            expression_in_python(name, text)?
+        } else {
+            let span = words_in_shell(name, text)?;
+            (span, span)
+        };
+        Some(StandIn { place: at(inner), whole: at(whole), name: (*name).to_owned() })
     }
 
     /// The only variable that decides the value of `winner` as soon as somebody sets it, which nothing here does.
@@ -170,15 +203,64 @@ fn default_in_shell(name: &str, text: &str) -> Option<Span> {
     (!text.get(span.end..)?.contains(&format!("${{{name}"))).then_some(span)
 }
 
+/// `"${W:-$(nproc)}"`: the bytes behind the operator, where the variable is all that the word says, or what stands behind
+/// the `=` of an option.
+fn words_in_shell(name: &str, text: &str) -> Option<Span> {
+    let (start, before) = [":-", "-", ":=", "="].into_iter().find_map(|operator| {
+        let open = format!("${{{name}{operator}");
+        let (before, _) = text.split_once(&open)?;
+        Some((before.len() + open.len(), before))
+    })?;
+    let end = start + closing(text.get(start..)?)?;
+    // Compose writes one `$` as two.
+    let is_bare = |text: &str| text.chars().all(|c| matches!(c, '"' | '\'' | '\\' | '$'));
+    let option =
+        before.rsplit_once('=').filter(|(flag, _)| flag.trim_start_matches(['"', '\'', '\\']).starts_with('-'));
+    let alone = is_bare(before) || option.is_some_and(|(_, rest)| is_bare(rest));
+    (alone && is_bare(text.get(end + 1..)?)).then_some(Span::new(start, end))
+}
+
+/// Where the bracket closes that `text` stands behind.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => open += 1,
+            '}' if open == 0 => return Some(at),
+            '}' => open -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// `int(os.environ.get("W", "9"))`: the bytes of the default, without quotes.
 fn default_in_python(name: &str, text: &str) -> Option<Span> {
+    with_default(name, text, &|default| literal(default, text))
+}
+
+/// `int(os.environ.get("W", str(cpu_count() * 2)))`: the bytes of the formula, and those of the default.
+fn expression_in_python(name: &str, text: &str) -> Option<(Span, Span)> {
+    with_default(name, text, &|default| {
+        let inner = match default {
+            ast::Expr::Call(call) if matches!(&*call.func, ast::Expr::Name(name) if name.id.as_str() == "str") => {
+                call.arguments.args.first().filter(|_| call.arguments.len() == 1)?
+            }
+            other => other,
+        };
+        Some((in_brackets(inner)?, in_brackets(default)?))
+    })
+}
+
+/// What `seen` says of the default of the variable `name` in an expression of Python.
+fn with_default<T>(name: &str, text: &str, seen: &dyn Fn(&ast::Expr) -> Option<T>) -> Option<T> {
     // Brackets let it go over several lines.
     let module: Module = parse(&format!("({text}\n)")).ok()?;
     let [ast::Stmt::Expr(statement)] = module.body.as_slice() else { return None };
-    default_in(name, &statement.value, text)
+    seen(default_in(name, &statement.value)?)
 }
 
-fn default_in(name: &str, expression: &ast::Expr, text: &str) -> Option<Span> {
+fn default_in<'a>(name: &str, expression: &'a ast::Expr) -> Option<&'a ast::Expr> {
     match expression {
         ast::Expr::Call(call) => {
             let arguments = &call.arguments;
@@ -186,26 +268,31 @@ fn default_in(name: &str, expression: &ast::Expr, text: &str) -> Option<Span> {
             let converts =
                 matches!(&*call.func, ast::Expr::Name(name) if matches!(name.id.as_str(), "int" | "float" | "str"));
             if converts && arguments.args.len() == 1 {
-                return default_in(name, first, text);
+                return default_in(name, first);
             }
             let named = matches!(first, ast::Expr::StringLiteral(literal) if literal.value.to_str() == name);
             let by_name = || arguments.keywords.iter().find(|one| one.arg.as_ref().is_some_and(|arg| arg == "default"));
             let default = arguments.args.get(1).or_else(|| by_name().map(|keyword| &keyword.value));
-            literal(default.filter(|_| named)?, text)
+            default.filter(|_| named)
         }
         // `int(os.getenv("W") or 9)`
         ast::Expr::BoolOp(choice) if choice.op == ast::BoolOp::Or => match choice.values.as_slice() {
-            [ast::Expr::Call(_), default] => literal(default, text),
+            [ast::Expr::Call(_), default] => Some(default),
             _ => None,
         },
         _ => None,
     }
 }
 
+/// The bytes of an expression in a text that was parsed behind one bracket.
+fn in_brackets(expression: &ast::Expr) -> Option<Span> {
+    let span = span_of(expression);
+    Some(Span::new(span.start.checked_sub(1)?, span.end.checked_sub(1)?))
+}
+
 /// The bytes of a number or of the inside of a string, in a text that was parsed behind one bracket.
 fn literal(expression: &ast::Expr, text: &str) -> Option<Span> {
-    let span = span_of(expression);
-    let span = Span::new(span.start.checked_sub(1)?, span.end.checked_sub(1)?);
+    let span = in_brackets(expression)?;
     match expression {
         ast::Expr::NumberLiteral(_) => Some(span),
         ast::Expr::StringLiteral(_) => {

@@ -61,7 +61,7 @@ pub use crate::read::{
     UnitKind, python_of,
 };
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
-pub use behind::Behind;
+pub use behind::{Behind, StandIn};
 pub use commands::LARGE_NODE;
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};

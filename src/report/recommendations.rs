@@ -128,6 +128,7 @@ pub(super) struct Service<'a> {
     class: Option<&'static str>,
     inputs: Vec<InputDocument<'a>>,
     items: Vec<ItemDocument<'a>>,
+    settled: Option<bool>,
     derivation: Vec<&'a str>,
     sensitivity: Vec<&'a str>,
     questions: Vec<&'a str>,
@@ -177,6 +178,7 @@ impl<'a> Service<'a> {
             class: advice.map(|advice| advice.class.as_str()),
             inputs: advice.map_or_else(Vec::new, |advice| advice.inputs.iter().map(InputDocument::new).collect()),
             items: advice.map_or_else(Vec::new, |advice| advice.items.iter().map(ItemDocument::new).collect()),
+            settled: advice.map(Advice::is_settled),
             derivation: advice
                 .map_or_else(Vec::new, |advice| advice.steps.iter().map(|step| step.text.as_str()).collect()),
             sensitivity: advice.map_or_else(Vec::new, |advice| of(&advice.sensitivity)),

@@ -137,7 +137,19 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
             number(b.value)
         ),
     };
-    let waits = format!("a request waits {} % of its time ({origin})", number(b.value * 100.0));
+    let percent = |share: f64| number(share * 100.0);
+    let waits = if b.is_wide() {
+        let because = if b.value < b.high {
+            "the least is planned with, since each request that runs may hold a connection of a database of which nobody \
+             says how many it allows"
+        } else {
+            "the most is planned with, since a thread too many costs a mebibyte and one too few its share of the answers"
+        };
+        let because = if load.demand.is_none() { format!(": {because}") } else { String::new() };
+        format!("a request waits {} to {} % of its time ({origin}){because}", percent(b.low), percent(b.high))
+    } else {
+        format!("a request waits {} % of its time ({origin})", percent(b.value))
+    };
     match plan.class {
         // Threads of one process share its core; processes of one slot each need no such reminder.
         Class::Gthread => [waits, slots, alone].into_iter().chain(for_the_locks(load, plan)).collect(),
@@ -157,8 +169,9 @@ fn pool(inputs: &Inputs, load: &Load, plan: &Plan) -> Option<String> {
     let each = slots / f64::from(processes.max(1));
     let share = format!("{} slots / {}", number(slots), counted(processes, "process"));
     // Of more than twice what keeps its core busy the rest would only wait for the lock.
+    let times = if load.blocking.is_wide() { "" } else { "twice " };
     let most = format!(
-        "more than {} would wait for the lock of their process: twice 1 / (1 - {})",
+        "more than {} would wait for the lock of their process: {times}1 / (1 - {})",
         range.upper,
         number(load.blocking.high)
     );
@@ -415,13 +428,20 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
     if matches!(inputs.class.value, Class::Sync | Class::Gthread) && load.demand.is_none() {
         // As many as the derivation counts: threads are planned for full cores.
         let used = if base.class == Class::Gthread { 1.0 } else { load.utilisation };
-        for b in [0.05, 0.5, 0.9] {
-            if (b - load.blocking.value).abs() < 0.1 {
-                continue;
-            }
+        let planned = load.blocking.value;
+        // What is set may be right by one end of what a word can mean, and not by the other.
+        let ends = [load.blocking.low, load.blocking.high].into_iter().filter(|_| load.blocking.is_wide());
+        let other = [0.05, 0.5, 0.9].into_iter().filter(|b| (b - planned).abs() >= 0.1);
+        let mut shares: Vec<f64> = other.chain(ends).collect();
+        shares.sort_by(f64::total_cmp);
+        shares.dedup();
+        for b in shares {
             let mut other = load.clone();
             (other.blocking.low, other.blocking.value, other.blocking.high) = (b, b, b);
             other.blocking.confidence = Confidence::High;
+            if load.blocking.is_wide() && kept(&plan(inputs, &other), inputs) == kept(&base, inputs) {
+                continue;
+            }
             lines.push(format!(
                 "if requests waited {} %: {} slots, {}",
                 number(b * 100.0),
@@ -561,6 +581,10 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class, slot
             "how much of a request is waiting (cpu, mixed or io)"
         });
     }
+    let wide = matches!(class, Class::Sync | Class::Gthread) && load.demand.is_none() && load.blocking.is_wide();
+    if wide {
+        ask("how long requests take and how long they compute: the word alone leaves a range (`blocking-fraction`)");
+    }
     if inputs.memory.is_some() && inputs.per_worker.is_none() {
         ask("how much memory one worker takes (PSS after some traffic)");
     }
@@ -577,7 +601,7 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class, slot
     if let Slots::Count(slots) = slots
         && inputs.asks_database
         && inputs.database.is_none()
-        && slots.saturating_mul(most_replicas(inputs).into()) > MANY_CONNECTIONS
+        && (wide || slots.saturating_mul(most_replicas(inputs).into()) > MANY_CONNECTIONS)
     {
         ask(
             "how many connections the database allows (`database.max-connections`): each request that runs may hold one",

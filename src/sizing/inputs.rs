@@ -84,13 +84,24 @@ pub enum Workload {
 }
 
 impl Workload {
-    /// Share of a request that waits, between 0 and 1.
+    /// Share of a request that waits, between 0 and 1; the least that the word can mean.
     pub const fn blocking_fraction(self) -> f64 {
         match self {
             Self::Cpu => 0.05,
             Self::Mixed => 0.5,
             Self::Io => 0.9,
             Self::Stream => 0.99,
+        }
+    }
+
+    /// The most that the word can mean: 50 ms of waiting for 1 ms of computing are `io` as much as 9 ms.
+    ///
+    /// Near the middle another share moves the number of slots little. Near one it is most of it: 0.9 asks for 10 slots
+    /// for a core and 0.98 for 50.
+    pub const fn most_waiting(self) -> f64 {
+        match self {
+            Self::Io => 0.98,
+            other => other.blocking_fraction(),
         }
     }
 

@@ -141,7 +141,10 @@ pub(super) fn estimated(inputs: &Inputs, load: &Load) -> Plan {
     }
     match inputs.class.value {
         Class::Sync => sync(load, now),
-        Class::Gthread => keeping_slots(inputs, load, gthread(load, now)),
+        Class::Gthread => {
+            let held = inputs.configured.threads.as_ref().map(|threads| threads.value);
+            keeping_slots(inputs, load, gthread(load, now, held))
+        }
         class => loops(load, now, class, (class == Class::EventLoop && inputs.sync_handlers).then(|| inputs.tokens())),
     }
 }
@@ -202,15 +205,17 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     let most = PROCESSES_PER_CORE * load.cpus.whole_up();
     // What is only guessed about the requests is no reason for threads in an application that has never seen any.
     let wanted = whole_up(load.wanted()).clamp(1, if load.is_guessed() { most } else { u32::MAX });
-    let by_cpu = whole_up(load.by_cpu(load.blocking.high));
-    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
-    let mut workers = Range {
-        lower: whole_up(load.fewest()).clamp(1, wanted),
-        target: wanted,
-        // With a demand that is known, more than a spare and one for each core only take memory.
-        upper: load.demand.map_or_else(|| wanted.max(by_cpu), |_| wanted.max(load.cpus.whole_up())) + 1,
-        binding,
+    // Processes for the most that a wide word can mean are nobody's plan: those are threads.
+    let by_cpu = if load.blocking.is_wide() {
+        whole_up(load.by_cpu(load.blocking.low))
+    } else {
+        wanted.max(whole_up(load.by_cpu(load.blocking.high)))
     };
+    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
+    // With a demand that is known, more than a spare and one for each core only take memory.
+    let upper = load.demand.map_or(by_cpu, |_| wanted.max(load.cpus.whole_up())) + 1;
+    let lower = whole_up(load.fewest()).clamp(1, wanted);
+    let mut workers = Range { lower, target: wanted.min(upper), upper, binding };
     if load.has_a_core() && !load.has_others() {
         // With one worker a health check waits behind the slowest request.
         workers = workers.raise(2, Binding::Floor);
@@ -230,7 +235,7 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     let accepted =
         Range { upper: load.caps.most_workers(0).map_or(workers.upper, |most| workers.upper.min(most)), ..workers };
     if (wanted > most || !fits) && !now.is_some_and(|w| accepted.contains(w)) {
-        let pooled = gthread(load, now);
+        let pooled = gthread(load, now, None);
         // One thread in each process is what `sync` has.
         if pooled.threads.is_some_and(|threads| threads.target > 1) {
             return instead(Plan { because, ..pooled });
@@ -252,8 +257,8 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     }
 }
 
-/// Processes for the cores, threads for the waiting.
-fn gthread(load: &Load, now: Option<u32>) -> Plan {
+/// Processes for the cores, threads for the waiting; `held` are the threads of today.
+fn gthread(load: &Load, now: Option<u32>, held: Option<u32>) -> Plan {
     let busy_cores = whole_up(load.utilisation * load.cpus.0).max(1);
     let computing = match load.demand.and(load.busy) {
         Some(busy) => whole_up(busy / load.utilisation).clamp(1, busy_cores),
@@ -262,13 +267,20 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
     let sharing = sharing_locks(load, pooled_slots(load), COMFORTABLE_THREADS);
     // What is only guessed about the requests is no reason for more processes, and none against them.
     let mut workers = processes(load, if load.is_guessed() { computing } else { computing.max(sharing) });
+    // What is fine by the least that a word can mean stays; what is changed anyway goes by the most.
+    let wide = load.blocking.is_wide() && load.demand.is_none();
+    let are_fine = now
+        .zip(held)
+        .is_some_and(|(now, held)| workers.lower <= now && threads(load, workers.kept(Some(now))).contains(held));
+    let anew = wide && !are_fine;
     if load.is_guessed() {
         let most = load.by_cpu(load.blocking.high) / load.utilisation;
         let many = if load.has_a_core() { SHARING_PER_CORE * load.cpus.whole_up() + 1 } else { 1 };
         workers.upper = workers.upper.max(sharing_locks(load, most, COMFORTABLE_THREADS)).max(many);
     } else if load.blocking.confidence > Confidence::Low && load.busy.is_none() {
         // Fewer, with a crowd of threads in each, are clearly slower.
-        let fewest = sharing_locks(load, pooled_slots(load), ACCEPTED_THREADS);
+        let slots = if wide && !anew { load.by_cpu(load.blocking.low) } else { pooled_slots(load) };
+        let fewest = sharing_locks(load, slots, ACCEPTED_THREADS);
         workers.lower = workers.lower.max(fewest).min(workers.target);
     }
     if load.recycles && load.is_alone() {
@@ -283,6 +295,10 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
     let beside = workers.kept(now);
     let because = workers.binding;
     let mut threads = threads(load, beside);
+    if anew {
+        let fewest = whole_up(0.8 * load.by_cpu(load.blocking.value) / f64::from(beside.max(1)));
+        threads.lower = threads.lower.max(fewest).min(threads.target);
+    }
     if workers.target > busy_cores && now.is_some_and(|now| now < beside) {
         // The crowds of today are shared out, not multiplied.
         threads.upper = threads.upper.min(whole_up(ACCEPTED_THREADS)).max(threads.target);
@@ -351,7 +367,17 @@ fn wanted_threads(load: &Load, processes: u32) -> u32 {
     if load.demand.is_some() {
         return each;
     }
-    each.min(useful_threads(load.blocking.value))
+    each.min(most_threads(load))
+}
+
+/// Threads of one process beyond which more only queue for its lock: twice what keeps its core busy, or once by the most
+/// that a stated word can mean.
+fn most_threads(load: &Load) -> u32 {
+    let b = &load.blocking;
+    if !b.is_wide() {
+        return useful_threads(b.value);
+    }
+    useful_threads(b.low).max(useful_threads(b.high).div_ceil(2))
 }
 
 /// Threads of all processes together.
@@ -377,6 +403,7 @@ fn threads(load: &Load, processes: u32) -> Range {
         upper: match load.demand {
             // What is known of the demand is the least; more threads than that only wait.
             Some(_) => (whole_up(f64::from(target) / 0.8) + 1).max(useful_threads(load.blocking.high)),
+            None if load.blocking.is_wide() => target.max(most_threads(load)),
             None => target.max(useful_threads(load.blocking.high)),
         },
         binding,

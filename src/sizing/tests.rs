@@ -89,7 +89,10 @@ const SITUATIONS: &[Row] = &[
     // `2 n + 1 = 5` stays untouched, which is its own claim: half of the time waiting.
     ("two cores, sync, mixed", Class::Sync, 2.0, Workload::Mixed, Class::Sync, (3, 4, 5), None),
     ("two cores, sync, computing", Class::Sync, 2.0, Workload::Cpu, Class::Sync, (2, 2, 3), None),
-    ("two cores, sync, waiting", Class::Sync, 2.0, Workload::Io, Class::Gthread, (2, 2, 3), Some(10)),
+    // Measured: 2 x 10 answer 41 % of what 4 x 25 do where a request waits 50 ms and computes one.
+    ("two cores, sync, waiting", Class::Sync, 2.0, Workload::Io, Class::Gthread, (3, 4, 5), Some(25)),
+    ("one core, threads, waiting", Class::Gthread, 1.0, Workload::Io, Class::Gthread, (2, 2, 3), Some(25)),
+    ("half a core, threads, waiting", Class::Gthread, 0.5, Workload::Io, Class::Gthread, (1, 1, 2), Some(25)),
     // The article has 3 x 3; three processes use three cores of four.
     ("four cores, threads, mixed", Class::Gthread, 4.0, Workload::Mixed, Class::Gthread, (4, 4, 5), Some(2)),
     // The article has three hubs on one core.
@@ -146,7 +149,7 @@ fn memory_turns_processes_into_threads() {
     let advice = recommend(&small(Workload::Io));
     assert_eq!(advice.class, Class::Gthread);
     assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
-    assert_eq!(range(&advice, "threads").map(|r| r.1), Some(5), "{advice}");
+    assert_eq!(range(&advice, "threads").map(|r| r.1), Some(25), "{advice}");
 }
 
 #[test]
@@ -415,8 +418,14 @@ fn a_database_and_streams_are_asked_about() {
         i.replicas = Some(known(6));
     });
     assert!(many.contains("database.max-connections"), "{many}");
-    assert_eq!(asked(|i| i.asks_database = true), "");
-    assert_eq!(asked(|i| i.replicas = Some(known(6))), "");
+    // A word leaves open how many slots there should be, and so whether a database bears them.
+    assert!(asked(|i| i.asks_database = true).contains("database.max-connections"));
+    let exact = |change: fn(&mut Inputs)| {
+        let inputs = with(on(Class::Gthread, 2.0, Workload::Io), |i| i.blocking_fraction = Some(known(0.9)));
+        recommend(&with(inputs, change)).questions.join("\n")
+    };
+    assert_eq!(exact(|i| i.asks_database = true), "");
+    assert_eq!(exact(|i| i.replicas = Some(known(6))), "");
     let streams = asked(|i| i.workload = Some(Known::new(Workload::Stream, "inferred", Confidence::Low)));
     assert!(streams.contains("how many clients stay connected at once"), "{streams}");
 }
@@ -425,7 +434,7 @@ fn a_database_and_streams_are_asked_about() {
 fn servers_without_classes_are_told_of_processes_and_threads() {
     let granian = Inputs { server: "granian".to_owned(), ..on(Class::Gthread, 2.0, Workload::Io) };
     let text = recommend(&granian).to_string();
-    assert!(text.starts_with("processes with threads: workers = 2") && !text.contains("gthread"), "{text}");
+    assert!(text.starts_with("processes with threads: workers = 4") && !text.contains("gthread"), "{text}");
     let uwsgi = Inputs { server: "uwsgi".to_owned(), ..on(Class::Sync, 2.0, Workload::Cpu) };
     let text = recommend(&uwsgi).to_string();
     assert!(text.starts_with("processes: processes = 2") && !text.contains("sync"), "{text}");
@@ -559,8 +568,8 @@ fn the_memory_of_threads_is_that_of_those_that_run_then() {
         i.configured.threads = Some(known(1));
     }));
     let text = advice.to_string();
-    assert!(text.contains("each process gets 10 threads = 20 slots / 2 processes"), "{text}");
-    assert!(text.contains("(80 MiB x 1.3 + 10 threads x 1 MiB)"), "{text}");
+    assert!(text.contains("each process gets 25 threads = 100 slots / 4 processes"), "{text}");
+    assert!(text.contains("(80 MiB x 1.3 + 25 threads x 1 MiB)"), "{text}");
 }
 
 #[test]
@@ -570,4 +579,41 @@ fn what_is_written_is_told_where_nobody_knows_what_it_comes_to() {
     });
     let advice = recommend(&inputs).to_string();
     assert!(advice.contains("workers: `2 * cores() + 1` now (a.py:3): set 4"), "{advice}");
+}
+
+/// `io` is anything from 9 ms of waiting to 50 ms for 1 ms of computing.
+#[test]
+fn a_word_leaves_a_range_of_which_the_most_is_planned_with() {
+    let io = |change: &dyn Fn(&mut Inputs)| recommend(&with(on(Class::Gthread, 2.0, Workload::Io), |i| change(i)));
+    let both = |advice: &Advice| (range(advice, "workers").map(|r| r.1), range(advice, "threads").map(|r| r.1));
+    let set = |workers, threads| {
+        io(&|i| {
+            i.configured.workers = Some(known(workers));
+            i.configured.threads = Some(known(threads));
+        })
+    };
+    assert_eq!(both(&io(&|_| {})), (Some(4), Some(25)));
+    // What is right by the least of it is not known to be wrong, and both ends are told.
+    let fine = set(2, 10);
+    assert!(fine.items.iter().all(|item| item.verdict == Verdict::InRange), "{fine}");
+    assert!(fine.sensitivity.iter().any(|line| line == "if requests waited 98 %: 100 slots, gthread 4 x 25"), "{fine}");
+    assert!(fine.questions.iter().any(|line| line.contains("blocking-fraction")), "{fine}");
+    // What is too little by either goes by the most: two processes would crowd.
+    let few = set(2, 4);
+    assert_eq!((both(&few), few.slots_then), ((Some(4), Some(25)), Slots::Count(100)), "{few}");
+    // A connection too many is an error.
+    let asks = io(&|i| i.asks_database = true);
+    assert_eq!(both(&asks), (Some(2), Some(10)), "{asks}");
+    assert!(asks.to_string().contains("the least is planned with"), "{asks}");
+    let told = io(&|i| {
+        i.asks_database = true;
+        i.database = Some(Database { limit: known(60), per_worker: None });
+    });
+    assert_eq!(both(&told), (Some(4), Some(15)), "{told}");
+    // One process has one lock: what keeps its core busy is enough.
+    let alone = io(&|i| i.one_process = Some(known("jobs".to_owned())));
+    assert_eq!(both(&alone), (Some(1), Some(50)), "{alone}");
+    // Nobody runs a hundred processes instead.
+    let processes = recommend(&with(on(Class::Sync, 2.0, Workload::Io), |i| i.configured.workers = Some(known(40))));
+    assert_eq!((processes.class, both(&processes)), (Class::Gthread, (Some(4), Some(25))), "{processes}");
 }

@@ -13,7 +13,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // What the code looks like is no measure of how long requests wait.
     let stated = inputs.workload.as_ref().filter(|known| known.confidence > Confidence::Low);
     let share = inputs.blocking_fraction.as_ref().map(|known| (known.value, known.source.as_str()));
-    let share = share.or(stated.map(|known| (known.value.blocking_fraction(), known.source.as_str())));
+    let share = share.or(stated.map(|known| (known.value.most_waiting(), known.source.as_str())));
     let Some((waits, source)) = share.filter(|(waits, _)| *waits < 0.95) else { return };
     let (Some(threads), Some(setting)) = (service.threads(), service.deployment.setting("threads")) else { return };
     let Some(place) = setting.place().filter(|_| service.application.is_none_or(|app| app.streaming.is_empty())) else {
