@@ -83,6 +83,19 @@ enum Words {
     Options,
     /// As names of a configuration in Python.
     Names,
+    /// As entries of a dict, each on a line of its own.
+    Entries,
+    /// As entries of a dict, all on one line.
+    Row,
+    /// As keywords of a call.
+    Keywords,
+}
+
+impl Words {
+    /// Whether they are words of a command.
+    const fn is_command(&self) -> bool {
+        !matches!(self, Self::Names | Self::Options | Self::Entries | Self::Row | Self::Keywords)
+    }
 }
 
 const FORMATS: &[(&str, &str, Words, &str)] = &[
@@ -183,7 +196,19 @@ const FORMATS: &[(&str, &str, Words, &str)] = &[
         Words::Rows("            "),
         "import subprocess\n\nif __name__ == \"__main__\":\n    subprocess.run(\n        [\n$        ]\n    )\n",
     ),
+    ("application, dict", "serve.py", Words::Entries, DICT),
+    ("application, dict in a line", "serve.py", Words::Row, DICT),
+    ("application, keywords", "serve.py", Words::Keywords, DICT),
 ];
+
+/// An application of Gunicorn whose options stand in a dict.
+const DICT: &str = "from gunicorn.app.base import BaseApplication\n\nfrom app import app\n\n\n\
+    class Standalone(BaseApplication):\n    def __init__(self, app, options=None):\n        self.options = options or {}\n        \
+    self.application = app\n        super().__init__()\n\n    def load_config(self):\n        \
+    config = {k: v for k, v in self.options.items() if k in self.cfg.settings and v is not None}\n        \
+    for key, value in config.items():\n            self.cfg.set(key.lower(), value)\n\n    \
+    def load(self):\n        return self.application\n\n\n\
+    if __name__ == \"__main__\":\n    options = $\n    Standalone(app, options).run()\n";
 
 /// Where nothing is said, or nothing is changed, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
@@ -218,7 +243,7 @@ fn fixes_are_offered_and_settle_what_was_found_in_every_format() {
     for case in CASES {
         for (format, path, words, template) in FORMATS {
             // Files and variables of options are Gunicorn's.
-            if case.server != "gunicorn" && matches!(words, Words::Names | Words::Options) {
+            if case.server != "gunicorn" && !words.is_command() {
                 continue;
             }
             let outcome = outcome(case, path, words, template);
@@ -272,6 +297,14 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
     let options: Vec<&str> = options.into_iter().filter(|word| !word.is_empty()).collect();
     let all: Vec<&str> = [case.server, "app:app"].into_iter().chain(options.iter().copied()).collect();
     let quoted = |word: &&str| format!("\"{word}\"");
+    let set = |write: &dyn Fn(&str, String) -> String| -> Vec<String> {
+        let value = |value: &str| match value.parse::<i64>() {
+            Ok(number) => number.to_string(),
+            Err(_) if value.is_empty() => "True".to_owned(),
+            Err(_) => format!("\"{value}\""),
+        };
+        case.options.iter().map(|(name, _, given)| write(name, value(given))).collect()
+    };
     let text = match words {
         Words::Plain => all.join(" "),
         Words::Json => all.iter().map(quoted).collect::<Vec<_>>().join(", "),
@@ -290,15 +323,12 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
             all.iter().map(|word| format!("{lead}{}", quoted(word))).collect::<Vec<_>>().join(",\n") + "\n"
         }
         Words::Options => options.join(" "),
-        Words::Names => {
-            let value = |value: &str| match value.parse::<i64>() {
-                Ok(number) => number.to_string(),
-                Err(_) if value.is_empty() => "True".to_owned(),
-                Err(_) => format!("\"{value}\""),
-            };
-            let set = case.options.iter().map(|(name, _, given)| format!("{name} = {}\n", value(given)));
-            set.collect::<Vec<_>>().concat()
+        Words::Names => set(&|name, value| format!("{name} = {value}\n")).concat(),
+        Words::Entries => {
+            format!("{{\n{}    }}", set(&|name, value| format!("        \"{name}\": {value},\n")).concat())
         }
+        Words::Row => format!("{{{}}}", set(&|name, value| format!("'{name}': {value}")).join(", ")),
+        Words::Keywords => format!("dict({})", set(&|name, value| format!("{name}={value}")).join(", ")),
     };
     let app = if case.asgi {
         "from fastapi import FastAPI\n\napp = FastAPI()\n"
