@@ -35,7 +35,7 @@ struct Mentions<'a> {
     served: HashSet<&'a str>,
 }
 
-impl<'a> Mentions<'a> {
+impl Mentions<'_> {
     fn meet(&mut self, name: &str, at: Span) {
         let Some(name) = self.names.get(name) else { return };
         let is_dead = self.dead.iter().any(|dead| dead.start <= at.start && at.end <= dead.end);

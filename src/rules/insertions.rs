@@ -76,8 +76,8 @@ impl Service<'_> {
         if deployment.locked {
             return None;
         }
-        let beside = ["gunicorn", "uvicorn"].into_iter();
-        let asks = beside.filter_map(|beside| deployment.ask_beside(context.files, beside, package, None)).next()?;
+        let mut beside = ["gunicorn", "uvicorn"].into_iter();
+        let asks = beside.find_map(|beside| deployment.ask_beside(context.files, beside, package, None))?;
         Some(Fix::unsafe_(format!("{title}, and ask for {package}"), vec![edit, asks]))
     }
 

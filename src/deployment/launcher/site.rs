@@ -196,8 +196,8 @@ impl<'a> Sites<'a> {
     fn pair(&self, entry: &Entry, literal: bool, key: &str) -> Site {
         let literal = literal.then(|| self.at(entry.value));
         // Whoever asks for the entry by its key, elsewhere in the file, would miss it.
-        let named = [format!("\"{key}\""), format!("'{key}'")];
-        let names: usize = named.iter().map(|name| self.text.matches(name.as_str()).count()).sum();
+        let quoted = [format!("\"{key}\""), format!("'{key}'")];
+        let names: usize = quoted.iter().map(|name| self.text.matches(name.as_str()).count()).sum();
         let is_quoted = self.text.get(entry.whole.start..).is_some_and(|text| text.starts_with(['"', '\'']));
         let removal = (names == usize::from(is_quoted)).then(|| self.removal(entry.around, entry.whole)).flatten();
         Site::Pair { literal, whole: self.at(entry.whole), removal: removal.map(|span| self.at(span)) }
