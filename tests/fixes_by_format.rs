@@ -2,7 +2,7 @@
 //! settles what was found; where it does not, the table says why.
 #![allow(clippy::expect_used, reason = "a test stops where its own ground is missing")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use farrier::findings::Finding;
@@ -63,6 +63,25 @@ const CASES: &[Case] = &[
     case("debug-exposed", false, &[("workers", "--workers", "4"), ("spew", "--spew", "")]),
     case("dev-mode-in-production", false, &[("workers", "--workers", "4"), ("reload", "--reload", "")]),
     case("daemonised-under-supervisor", false, &[("workers", "--workers", "4"), ("daemon", "--daemon", "")]),
+    case("socketio-needs-affinity", false, &[("workers", "--workers", "4")]),
+    case("slow-upstream-on-sync", false, &[("workers", "--workers", "2")]),
+    case(
+        "grace-exceeds-kill",
+        false,
+        &[("workers", "--workers", "4"), ("graceful_timeout", "--graceful-timeout", "120")],
+    ),
+    case("worker-package-missing", false, &[("worker_class", "--worker-class", "gevent")]),
+    case("bind-exposed", false, &[("workers", "--workers", "4"), ("bind", "--bind", "127.0.0.1:8000")]),
+    case(
+        "file-logs-in-container",
+        false,
+        &[("workers", "--workers", "4"), ("errorlog", "--error-logfile", "/var/log/web.log")],
+    ),
+    case(
+        "refuses-to-start",
+        false,
+        &[("workers", "--workers", "4"), ("forwarded_allow_ips", "--forwarded-allow-ips", "10.0.0.1/8")],
+    ),
     of("uvicorn", "debug-exposed", &[("", "--workers", "4"), ("", "--log-level", "trace")]),
     of("uvicorn", "max-requests-no-jitter", &[("", "--workers", "4"), ("", "--limit-max-requests", "900")]),
     of("uvicorn", "reload-conflict", &[("", "--workers", "4"), ("", "--reload", "")]),
@@ -83,6 +102,19 @@ enum Words {
     Options,
     /// As names of a configuration in Python.
     Names,
+    /// As entries of a dict, each on a line of its own.
+    Entries,
+    /// As entries of a dict, all on one line.
+    Row,
+    /// As keywords of a call.
+    Keywords,
+}
+
+impl Words {
+    /// Whether they are words of a command.
+    const fn is_command(&self) -> bool {
+        !matches!(self, Self::Names | Self::Options | Self::Entries | Self::Row | Self::Keywords)
+    }
 }
 
 const FORMATS: &[(&str, &str, Words, &str)] = &[
@@ -183,7 +215,25 @@ const FORMATS: &[(&str, &str, Words, &str)] = &[
         Words::Rows("            "),
         "import subprocess\n\nif __name__ == \"__main__\":\n    subprocess.run(\n        [\n$        ]\n    )\n",
     ),
+    ("application, dict", "serve.py", Words::Entries, DICT),
+    ("application, dict in a line", "serve.py", Words::Row, DICT),
+    ("application, keywords", "serve.py", Words::Keywords, DICT),
 ];
+
+/// An application of Gunicorn whose options stand in a dict.
+const DICT: &str = "from gunicorn.app.base import BaseApplication\n\nfrom app import app\n\n\n\
+    class Standalone(BaseApplication):\n    def __init__(self, app, options=None):\n        self.options = options or {}\n        \
+    self.application = app\n        super().__init__()\n\n    def load_config(self):\n        \
+    config = {k: v for k, v in self.options.items() if k in self.cfg.settings and v is not None}\n        \
+    for key, value in config.items():\n            self.cfg.set(key.lower(), value)\n\n    \
+    def load(self):\n        return self.application\n\n\n\
+    if __name__ == \"__main__\":\n    options = $\n    Standalone(app, options).run()\n";
+
+const SOCKETS: &str =
+    "from flask import Flask\nfrom flask_socketio import SocketIO\n\napp = Flask(__name__)\nsockets = SocketIO(app)\n";
+
+const UPSTREAM: &str = "import requests\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n\
+    @app.get(\"/\")\ndef index():\n    return requests.get(\"http://rates/\", timeout=5).text\n";
 
 /// Where nothing is said, or nothing is changed, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
@@ -209,7 +259,120 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("grace-below-request", "variable in compose, list", "it is killed before, whatever the server allows"),
     ("daemonised-under-supervisor", "script, lines", "whoever runs it is not known"),
     ("daemonised-under-supervisor", "variable in a script", "whoever runs it is not known"),
+    ("worker-package-missing", "configuration", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "compose, text", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "compose, list", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "compose, lines", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "Kubernetes, list", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "Kubernetes, lines", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "compose, folded", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "Kubernetes, shell", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "variable in Kubernetes", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "variable in compose, list", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "variable in compose", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "ECS, list", "what an image from elsewhere has is not known"),
+    ("worker-package-missing", "ECS, lines", "what an image from elsewhere has is not known"),
+    ("bind-exposed", "Procfile", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "systemd", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "supervisord", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "script", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "script, lines", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "variable in systemd", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "variable in supervisord", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "variable in a script", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "ECS, list", "nothing says that it runs in a network of its own"),
+    ("bind-exposed", "ECS, lines", "nothing says that it runs in a network of its own"),
+    ("file-logs-in-container", "Procfile", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "systemd", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "supervisord", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "script", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "script, lines", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "variable in systemd", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "variable in supervisord", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "variable in a script", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "ECS, list", "nothing says that the file goes with a container"),
+    ("file-logs-in-container", "ECS, lines", "nothing says that the file goes with a container"),
+    ("grace-exceeds-kill", "Procfile", "when it is killed is not known"),
+    ("grace-exceeds-kill", "Dockerfile, list", "when it is killed is not known"),
+    ("grace-exceeds-kill", "Dockerfile, shell", "when it is killed is not known"),
+    ("grace-exceeds-kill", "Dockerfile, lines", "when it is killed is not known"),
+    ("grace-exceeds-kill", "script", "when it is killed is not known"),
+    ("grace-exceeds-kill", "script, lines", "when it is killed is not known"),
+    ("grace-exceeds-kill", "variable in a script", "when it is killed is not known"),
+    ("grace-exceeds-kill", "variable in a Dockerfile", "when it is killed is not known"),
+    ("grace-exceeds-kill", "ECS, list", "when it is killed is not known"),
+    ("grace-exceeds-kill", "ECS, lines", "when it is killed is not known"),
+    ("grace-exceeds-kill", "Python, list", "when it is killed is not known"),
+    ("grace-exceeds-kill", "Python, lines", "when it is killed is not known"),
+    ("grace-exceeds-kill", "application, dict", "when it is killed is not known"),
+    ("grace-exceeds-kill", "application, dict in a line", "when it is killed is not known"),
+    ("grace-exceeds-kill", "application, keywords", "when it is killed is not known"),
+    ("grace-exceeds-kill", "supervisord", "the time is a default that no line states"),
+    ("grace-exceeds-kill", "variable in supervisord", "the time is a default that no line states"),
 ];
+
+/// Rules with a fix that is tried by the examples of their cards alone, and why not here.
+const BY_CARD: &[(&str, &str)] = &[
+    ("accidental-setting", "only a configuration file in Python sets things by accident"),
+    ("app-object-with-workers", "only a call hands over an object"),
+    ("blocking-c-driver", "is about code, wherever the server is started"),
+    ("blocking-call-in-async", "is about code, wherever the server is started"),
+    ("blocking-call-transitive", "is about code, wherever the server is started"),
+    ("blocking-in-middleware-or-dependency", "is about code, wherever the server is started"),
+    ("blocking-stream-or-background", "is about code, wherever the server is started"),
+    ("config-file-not-loaded", "names the file on the command line"),
+    ("cpu-in-async", "is about code, wherever the server is started"),
+    ("db-pool-vs-threads", "needs a pool of connections"),
+    ("django-persistent-connections-asgi", "is about code, wherever the server is started"),
+    ("gevent-with-preload", "writes a line into the configuration file"),
+    ("granian-backpressure-vs-keepalive", "needs a proxy"),
+    ("granian-respawn", "needs the time that a start takes"),
+    ("header-drop-upgrade", "needs an application that reads such headers"),
+    ("host-cpu-count-in-container", "needs a formula"),
+    ("idle-cores", "needs a number of cores"),
+    ("keepalive-race", "needs a proxy"),
+    ("late-monkey-patch", "is about code, wherever the server is started"),
+    ("malformed-suppression", "is about comments"),
+    ("memory-overcommit", "needs a limit of memory"),
+    ("missing-accelerators", "writes the list of requirements"),
+    ("no-drain-window", "writes a manifest of Kubernetes"),
+    ("overridden-or-fragile-value", "depends on what two places say"),
+    ("oversubscribed-cpu", "needs a number of cores"),
+    ("prometheus-multiprocess", "writes a hook into the configuration file"),
+    ("proxy-not-trusted", "needs a proxy"),
+    ("quota-throttle", "needs a number of cores"),
+    ("recycle-too-aggressive", "needs the time that a start takes"),
+    ("run-as-root", "writes a Dockerfile"),
+    ("runtime-dir", "needs a file system that is read-only"),
+    ("signals-swallowed", "is about the shell around the server"),
+    ("suppression-of-unknown-rule", "is about comments"),
+    ("sync-db-in-async", "is about code, wherever the server is started"),
+    ("threads-beyond-gil", "needs a measurement"),
+    ("timeout-exceeds-edge", "needs a proxy"),
+    ("tracing-across-fork", "writes a hook into the configuration file"),
+    ("unbounded-or-tiny-drain", "needs connections that stay open"),
+    ("unbuffered-sync-worker", "needs to know that there is no proxy"),
+    ("unknown-setting", "is about names of a configuration file"),
+    ("unused-suppression", "is about comments"),
+    ("useless-setting", "is about the settings of farrier"),
+    ("uvicorn-healthcheck-window", "needs an application that is slow to import"),
+    ("uwsgi-unsafe-defaults", "is about files of uWSGI"),
+    ("vulnerable-server-version", "writes the list of requirements"),
+    ("worker-package-too-old", "writes the list of requirements"),
+];
+
+#[test]
+fn every_rule_with_a_fix_is_tried_here_or_says_why_not() {
+    let promised: BTreeSet<&str> =
+        farrier::rules::CARDS.iter().filter(|card| card.fix != "none").map(|card| card.name).collect();
+    let here: BTreeSet<&str> = CASES.iter().map(|case| case.rule).collect();
+    let by_card: BTreeSet<&str> = BY_CARD.iter().map(|(rule, _)| *rule).collect();
+    let missing: Vec<_> = promised.iter().filter(|rule| !here.contains(*rule) && !by_card.contains(*rule)).collect();
+    assert!(missing.is_empty(), "no case and no reason: {missing:?}");
+    let idle: Vec<_> = by_card.iter().filter(|rule| here.contains(*rule) || !promised.contains(*rule)).collect();
+    assert!(idle.is_empty(), "a reason that nothing needs: {idle:?}");
+    assert!(here.is_subset(&promised), "a case of a rule without a fix");
+}
 
 #[test]
 fn fixes_are_offered_and_settle_what_was_found_in_every_format() {
@@ -218,7 +381,7 @@ fn fixes_are_offered_and_settle_what_was_found_in_every_format() {
     for case in CASES {
         for (format, path, words, template) in FORMATS {
             // Files and variables of options are Gunicorn's.
-            if case.server != "gunicorn" && matches!(words, Words::Names | Words::Options) {
+            if case.server != "gunicorn" && !words.is_command() {
                 continue;
             }
             let outcome = outcome(case, path, words, template);
@@ -272,6 +435,14 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
     let options: Vec<&str> = options.into_iter().filter(|word| !word.is_empty()).collect();
     let all: Vec<&str> = [case.server, "app:app"].into_iter().chain(options.iter().copied()).collect();
     let quoted = |word: &&str| format!("\"{word}\"");
+    let set = |write: &dyn Fn(&str, String) -> String| -> Vec<String> {
+        let value = |value: &str| match value.parse::<i64>() {
+            Ok(number) => number.to_string(),
+            Err(_) if value.is_empty() => "True".to_owned(),
+            Err(_) => format!("\"{value}\""),
+        };
+        case.options.iter().map(|(name, _, given)| write(name, value(given))).collect()
+    };
     let text = match words {
         Words::Plain => all.join(" "),
         Words::Json => all.iter().map(quoted).collect::<Vec<_>>().join(", "),
@@ -290,20 +461,18 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
             all.iter().map(|word| format!("{lead}{}", quoted(word))).collect::<Vec<_>>().join(",\n") + "\n"
         }
         Words::Options => options.join(" "),
-        Words::Names => {
-            let value = |value: &str| match value.parse::<i64>() {
-                Ok(number) => number.to_string(),
-                Err(_) if value.is_empty() => "True".to_owned(),
-                Err(_) => format!("\"{value}\""),
-            };
-            let set = case.options.iter().map(|(name, _, given)| format!("{name} = {}\n", value(given)));
-            set.collect::<Vec<_>>().concat()
+        Words::Names => set(&|name, value| format!("{name} = {value}\n")).concat(),
+        Words::Entries => {
+            format!("{{\n{}    }}", set(&|name, value| format!("        \"{name}\": {value},\n")).concat())
         }
+        Words::Row => format!("{{{}}}", set(&|name, value| format!("'{name}': {value}")).join(", ")),
+        Words::Keywords => format!("dict({})", set(&|name, value| format!("{name}={value}")).join(", ")),
     };
-    let app = if case.asgi {
-        "from fastapi import FastAPI\n\napp = FastAPI()\n"
-    } else {
-        "from flask import Flask\n\napp = Flask(__name__)\n"
+    let app = match case.rule {
+        "socketio-needs-affinity" => SOCKETS,
+        "slow-upstream-on-sync" => UPSTREAM,
+        _ if case.asgi => "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        _ => "from flask import Flask\n\napp = Flask(__name__)\n",
     };
     let mut files = BTreeMap::from([
         (path.to_owned(), template.replace('$', &text)),

@@ -1,10 +1,12 @@
 //! Which routers and classes of handlers nothing reads: their modules are loaded, and nobody registers them.
 //!
 //! Decided by names, because a registration may lie in a table, a settings module or a library: whatever may mean such
-//! a thing keeps it. Where modules or classes are gone through, and names made up as the program runs, everything is kept.
+//! a thing keeps it, unless that is only registered for developers. Where modules or classes are gone through, and names
+//! made up as the program runs, everything is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::developers;
 use super::target::Target;
 use crate::python::calls::last_name;
 use crate::python::frameworks::{Made, Unread, is_called, is_told};
@@ -75,11 +77,16 @@ pub(super) fn unread<'a>(
         reads.has_stars = !facts.stars.is_empty();
         visitor::Visitor::visit_body(&mut reads, &module.body);
     }
+    let aside = developers::only(types, loaded, trees, classes.iter().map(|(named, _)| named.1).collect());
     let keeps = |named: &Named<'a>| reads.anywhere.contains(named.1) || reads.here.contains(named);
     let asked = |named: &Named<'a>| keeps(named) || reads.asked.contains(named);
     Unread {
         routers: routers.into_iter().filter(|(named, _)| !keeps(named)).map(|(_, made)| made).collect(),
-        classes: classes.into_iter().filter(|(named, _)| !asked(named)).map(|(_, class)| class).collect(),
+        classes: classes
+            .into_iter()
+            .filter(|(named, _)| !asked(named) || aside.contains(named.1))
+            .map(|(_, class)| class)
+            .collect(),
         functions: uncalled,
     }
 }

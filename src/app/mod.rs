@@ -8,6 +8,7 @@ mod beginnings;
 mod blocking;
 #[cfg(test)]
 mod cases;
+mod developers;
 mod dropped;
 mod foreign;
 mod guarded;

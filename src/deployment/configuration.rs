@@ -44,6 +44,16 @@ impl Configuration {
     pub fn patches(&self) -> bool {
         self.deeds.begins_with(GREENLETS)
     }
+
+    /// Whether it imports a module of the project, which is loaded then before the server begins.
+    pub fn loads(&self, module: FileId, files: &Files) -> bool {
+        let path = files.get(module).path();
+        let path = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
+        self.deeds.loads.iter().any(|name| {
+            let name = name.replace('.', "/");
+            path.strip_suffix(name.as_str()).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        })
+    }
 }
 
 /// A name that is a setting, as it happens.

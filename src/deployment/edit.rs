@@ -22,7 +22,7 @@ impl Candidate {
     /// Gives the setting another value in place.
     pub fn set(&self, files: &Files, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
-            Site::Statement { literal, .. } | Site::Argument { literal, .. } => {
+            Site::Statement { literal, .. } | Site::Argument { literal, .. } | Site::Pair { literal, .. } => {
                 let place = (*literal)?;
                 Some(Edit::replace(place, python_literal(value, files.text_at(place))))
             }
@@ -46,7 +46,7 @@ impl Candidate {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
                 Some(vec![Edit::remove(files.own_lines(*statement)?)])
             }
-            Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
+            Site::Argument { removal, .. } | Site::Pair { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
             Site::Option { statement, .. } => Some(vec![Edit::remove(option_lines(files, (*statement)?)?)]),
             Site::Words { removal, .. } => {
                 // The place of a word that came out of a variable is that of the variable, and so is that of all others.
@@ -92,6 +92,10 @@ impl Candidate {
                 let after = Place::new((*whole)?.file, Span::new(end, end));
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
             }
+            // Keywords of Granian's have other names than the settings here too.
+            Site::Pair { whole, .. } if matches!(setting.server(), Server::Gunicorn | Server::Uvicorn) => {
+                pair_beside(files, *whole, setting.name(), value)
+            }
             Site::Option { statement, .. } => {
                 let lines = option_lines(files, (*statement)?)?;
                 let text = files.text_at(lines);
@@ -110,8 +114,13 @@ impl Candidate {
                 let text = files.get(place.file).text();
                 words::behind(text, place, setting.at(version).flag()?, value.as_deref())
             }
-            Site::Argument { .. } | Site::Variable { .. } => None,
+            Site::Argument { .. } | Site::Pair { .. } | Site::Variable { .. } => None,
         }
+    }
+
+    /// Whether it is an entry of a dict, beside which others become settings as well.
+    const fn is_pair(&self) -> bool {
+        matches!(self.site, Some(Site::Pair { .. }))
     }
 }
 
@@ -125,7 +134,8 @@ impl Deployment {
         }
         let beside = |candidate: &Candidate| candidate.add_beside(files, setting, self.version.version, value);
         let all = self.settings.iter().map(|(_, setting)| &setting.winner);
-        let mut others: Vec<&Candidate> = all.filter(|candidate| self.holds(candidate.place, files)).collect();
+        let mut others: Vec<&Candidate> =
+            all.filter(|candidate| candidate.is_pair() || self.holds(candidate.place, files)).collect();
         others.sort_by_key(|candidate| candidate.place);
         let among_others = || others.iter().rev().find_map(|candidate| beside(candidate));
         // Words go behind the application, the first of them; arguments of a call go last.
@@ -248,6 +258,32 @@ fn option_word(removal: &[Place], literal: Option<Place>, files: &Files) -> Opti
     let bare = word.trim_matches(['"', '\'', ',', '[', ']']);
     let start = last.span.start + end - word.len() + word.find(bare)?;
     (!bare.is_empty()).then(|| Place::new(last.file, Span::new(start, start + bare.len())))
+}
+
+/// Another entry of a dict behind one of its entries, on a line of its own where that has one.
+fn pair_beside(files: &Files, whole: Place, name: &str, value: &Value) -> Option<Edit> {
+    let entry = files.text_at(whole);
+    let quote = entry.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let new = match quote {
+        Some(quote) => format!("{quote}{name}{quote}: {}", python_literal(value, entry)),
+        // `dict(name=value)`
+        None => format!("{name}={value}"),
+    };
+    let line = files.line_of(whole);
+    let text = files.get(whole.file).text();
+    let margin = text.get(line.span.start..whole.span.start)?;
+    let behind = text.get(whole.span.end..line.span.end.max(whole.span.end))?;
+    let at = |offset: usize| Place::new(whole.file, Span::new(offset, offset));
+    if !margin.trim().is_empty() {
+        return Some(Edit::insert(at(whole.span.end), format!(", {new}")));
+    }
+    let end = files.line_break(whole.file);
+    // What is said behind the entry stays with it.
+    let rest = behind.trim_start().strip_prefix(',').map(str::trim_start);
+    if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#')) && !entry.contains('\n') {
+        return Some(Edit::insert(at(line.span.end), format!("{end}{margin}{new},")));
+    }
+    Some(Edit::insert(at(whole.span.end), format!(",{end}{margin}{new}")))
 }
 
 /// Whether a word of a command is not written there: `$OPTIONS`, `%(ENV_OPTIONS)s`, `{{ .Values.args }}`.

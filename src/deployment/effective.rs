@@ -94,6 +94,15 @@ pub enum Site {
         /// What to take out to drop the argument.
         removal: Option<Place>,
     },
+    /// An entry of a dict in a Python file, all of which become settings.
+    Pair {
+        /// The value's bytes, if they are a literal.
+        literal: Option<Place>,
+        /// From the key to the end of the value.
+        whole: Place,
+        /// What to take out to drop the entry; `None` where something else asks for it by its key.
+        removal: Option<Place>,
+    },
     /// The value of an environment variable.
     Variable {
         /// The value's bytes, if they are literal.

@@ -19,6 +19,8 @@ pub struct Deeds {
     pub variables: Vec<(String, Span)>,
     /// The variables of the environment that it asks for, in the order of lines.
     pub asks: Vec<(String, Span)>,
+    /// What its import may load, by whole names; of `from a import b` both `a` and `a.b`, as nobody knows which are modules.
+    pub loads: Vec<String>,
 }
 
 /// A call.
@@ -149,6 +151,15 @@ impl<'a> visitor::Visitor<'a> for Reader {
                 return;
             }
             Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.target(target, span_of(assign))),
+            Stmt::Import(import) if self.within.is_none() => {
+                self.found.loads.extend(import.names.iter().map(|alias| alias.name.to_string()));
+            }
+            Stmt::ImportFrom(import) if self.within.is_none() && import.level == 0 => {
+                if let Some(module) = &import.module {
+                    self.found.loads.push(module.to_string());
+                    self.found.loads.extend(import.names.iter().map(|alias| format!("{module}.{}", alias.name)));
+                }
+            }
             _ => {}
         }
         visitor::walk_stmt(self, statement);

@@ -170,15 +170,17 @@ impl Reading<'_> {
                 continue;
             }
             let value = known(&set.value);
-            let direct = sites.call().and_then(|call| call.positional.get(1)).and_then(Option::as_ref);
-            let found = match direct {
+            let argument = |index: usize| sites.call()?.positional.get(index)?.as_ref();
+            // The dict may be written where the application is made, and its class elsewhere.
+            let entry = || sites.entry_with(name, value).or_else(|| self.sites.entry_with(name, value));
+            let found = match argument(1) {
                 // In a loop the value is what some dict says.
-                Some(element) if element.name.is_some() => {
-                    sites.entry_with(name, value).unwrap_or_else(|| sites.element(element))
-                }
+                Some(element) if element.name.is_some() => entry().unwrap_or_else(|| sites.element(element)),
                 Some(element) => sites.element(element),
-                None => sites.entry_with(name, value).unwrap_or_else(|| sites.whole()),
+                None => entry().unwrap_or_else(|| sites.whole()),
             };
+            // Where the name is written as well, other entries of the dict are set by nobody.
+            let found = if argument(0).is_some_and(|element| element.literal) { found.alone() } else { found };
             let Some(setting) = self.setting(name) else {
                 let what = format!("there is no setting `{name}`");
                 called.errors.push(Located::new(what, found.place));

@@ -26,6 +26,17 @@ pub(super) struct Found {
     pub(super) site: Option<Site>,
 }
 
+impl Found {
+    /// The same without what is around the value.
+    pub(super) fn alone(self) -> Self {
+        let site = match self.site {
+            Some(Site::Pair { literal, .. }) => literal.map(|place| argument(Some(place))),
+            site => site,
+        };
+        Self { site, ..self }
+    }
+}
+
 impl<'a> Sites<'a> {
     pub(super) fn new(place: Place, module: Option<&'a Module>, files: &'a Files) -> Self {
         let text = files.get(place.file).text();
@@ -64,7 +75,7 @@ impl<'a> Sites<'a> {
             let place = Place::new(self.file(), keyword.value.span);
             let whole = Place::new(self.file(), keyword.whole);
             let literal = keyword.value.literal.then_some(place);
-            let removal = self.removal(keyword.whole).map(|span| Place::new(self.file(), span));
+            let removal = self.removal(self.place.span, keyword.whole).map(|span| self.at(span));
             return Found { place, site: Some(Site::Argument { literal, whole: Some(whole), removal }) };
         }
         let positional = index.and_then(|index| call.positional.get(index)).and_then(Option::as_ref);
@@ -72,16 +83,10 @@ impl<'a> Sites<'a> {
             return self.element(element);
         }
         // It comes out of what `**` unpacks.
-        let unpacked = call.keywords.iter().find(|keyword| keyword.name.is_none());
-        match unpacked {
-            Some(keyword) => {
-                let span = self.entry(name).map_or(keyword.value.span, |element| element.0);
-                let literal = self.entry(name).is_some_and(|element| element.1);
-                let place = Place::new(self.file(), span);
-                let literal = literal.then_some(place);
-                Found { place, site: literal.map(|place| argument(Some(place))) }
-            }
-            None => self.whole(),
+        let Some(unpacked) = call.keywords.iter().find(|keyword| keyword.name.is_none()) else { return self.whole() };
+        match self.entry(name) {
+            Some(entry) => Found { place: self.at(entry.value), site: Some(self.pair(&entry, entry.literal, name)) },
+            None => Found { place: self.at(unpacked.value.span), site: None },
         }
     }
 
@@ -160,13 +165,17 @@ impl<'a> Sites<'a> {
         Found { place: self.place, site: None }
     }
 
-    /// What takes a keyword out together with its comma; `None` where it is the only argument.
-    fn removal(&self, whole: Span) -> Option<Span> {
-        let behind = self.text.get(whole.end..self.place.span.end)?;
+    const fn at(&self, span: Span) -> Place {
+        Place::new(self.place.file, span)
+    }
+
+    /// What takes one of several things between brackets out together with its comma; `None` where it is the only one.
+    fn removal(&self, around: Span, whole: Span) -> Option<Span> {
+        let behind = self.text.get(whole.end..around.end)?;
         let after = behind.trim_start();
         if after.starts_with(',') {
             let comma = whole.end + (behind.len() - after.len()) + 1;
-            let rest = self.text.get(comma..self.place.span.end)?;
+            let rest = self.text.get(comma..around.end)?;
             let line_end = rest.find('\n').filter(|at| rest.get(..*at).is_some_and(|gap| gap.trim().is_empty()));
             let before = self.text.get(..whole.start)?;
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -179,27 +188,41 @@ impl<'a> Sites<'a> {
                 }
             };
         }
-        let before = self.text.get(self.place.span.start..whole.start)?.trim_end();
-        before.ends_with(',').then(|| Span::new(self.place.span.start + before.len() - 1, whole.end))
+        let before = self.text.get(around.start..whole.start)?.trim_end();
+        before.ends_with(',').then(|| Span::new(around.start + before.len() - 1, whole.end))
     }
 
-    /// The value of an entry of a dict in the file, or of a `name=` of `dict(...)`, by its key; `None`
-    /// unless there is exactly one.
-    fn entry(&self, key: &str) -> Option<(Span, bool)> {
+    /// How an entry can be edited.
+    fn pair(&self, entry: &Entry, literal: bool, key: &str) -> Site {
+        let literal = literal.then(|| self.at(entry.value));
+        // Whoever asks for the entry by its key, elsewhere in the file, would miss it.
+        let quoted = [format!("\"{key}\""), format!("'{key}'")];
+        let names: usize = quoted.iter().map(|name| self.text.matches(name.as_str()).count()).sum();
+        let is_quoted = self.text.get(entry.whole.start..).is_some_and(|text| text.starts_with(['"', '\'']));
+        let removal = (names == usize::from(is_quoted)).then(|| self.removal(entry.around, entry.whole)).flatten();
+        Site::Pair { literal, whole: self.at(entry.whole), removal: removal.map(|span| self.at(span)) }
+    }
+
+    /// An entry of a dict in the file, or a `name=` of `dict(...)`, by its key; `None` unless there is exactly one.
+    fn entry(&self, key: &str) -> Option<Entry> {
         only(self.module?, &|expr, found| match expr {
             Expr::Dict(dict) => {
                 for item in &dict.items {
                     if let Some(Expr::StringLiteral(text)) = &item.key
                         && text.value.to_str().eq_ignore_ascii_case(key)
                     {
-                        found.push((span_of(&item.value), is_literal(&item.value)));
+                        let value = span_of(&item.value);
+                        let whole = Span::new(span_of(text).start, value.end);
+                        found.push(Entry { value, whole, around: span_of(dict), literal: is_literal(&item.value) });
                     }
                 }
             }
             Expr::Call(call) if matches!(call.func.as_ref(), Expr::Name(name) if name.id == "dict") => {
                 for keyword in &call.arguments.keywords {
                     if keyword.arg.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case(key)) {
-                        found.push((span_of(&keyword.value), is_literal(&keyword.value)));
+                        let literal = is_literal(&keyword.value);
+                        let around = span_of(&call.arguments);
+                        found.push(Entry { value: span_of(&keyword.value), whole: span_of(keyword), around, literal });
                     }
                 }
             }
@@ -209,23 +232,21 @@ impl<'a> Sites<'a> {
 
     /// The value that an entry of a dict gives to `key`, if its text says `value`.
     pub(super) fn entry_with(&self, key: &str, value: Option<&Value>) -> Option<Found> {
-        let (span, literal) = self.entry(key)?;
-        let place = Place::new(self.file(), span);
-        let says = self.text.get(span.start..span.end)?;
+        let entry = self.entry(key)?;
+        let says = self.text.get(entry.value.start..entry.value.end)?;
         let same = value.is_some_and(|value| {
             value.to_string() == says || value.as_str().is_some_and(|text| says.get(1..says.len() - 1) == Some(text))
         });
-        let literal = (literal && same).then_some(place);
-        Some(Found { place, site: literal.map(|place| argument(Some(place))) })
+        Some(Found { place: self.at(entry.value), site: Some(self.pair(&entry, entry.literal && same, key)) })
     }
 
     /// The key of the only entry of a dict in the file that has this key.
     pub(super) fn key(&self, name: &str) -> Option<Place> {
-        let (span, _) = only(self.module?, &|expr, found| {
+        let span = only(self.module?, &|expr, found| {
             if let Expr::Dict(dict) = expr {
                 let keys = dict.items.iter().filter_map(|item| item.key.as_ref());
                 found.extend(keys.filter_map(|key| match key {
-                    Expr::StringLiteral(text) if text.value.to_str() == name => Some((span_of(key), true)),
+                    Expr::StringLiteral(text) if text.value.to_str() == name => Some(span_of(key)),
                     _ => None,
                 }));
             }
@@ -276,16 +297,27 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
-/// Adds the bytes of what is looked for in an expression, and whether it is a literal.
-type Look<'l> = dyn Fn(&Expr, &mut Vec<(Span, bool)>) + 'l;
+/// An entry of a dict.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    value: Span,
+    /// From the key to the end of the value.
+    whole: Span,
+    /// The dict with its brackets.
+    around: Span,
+    literal: bool,
+}
+
+/// Adds what is looked for in an expression.
+type Look<'l, T> = dyn Fn(&Expr, &mut Vec<T>) + 'l;
 
 /// What `look` finds in the expressions of a file, if it is one thing.
-fn only(module: &Module, look: &Look) -> Option<(Span, bool)> {
-    struct Each<'l> {
-        look: &'l Look<'l>,
-        found: Vec<(Span, bool)>,
+fn only<T: Copy>(module: &Module, look: &Look<T>) -> Option<T> {
+    struct Each<'l, T> {
+        look: &'l Look<'l, T>,
+        found: Vec<T>,
     }
-    impl<'a> Visitor<'a> for Each<'_> {
+    impl<'a, T> Visitor<'a> for Each<'_, T> {
         fn visit_expr(&mut self, expr: &'a Expr) {
             (self.look)(expr, &mut self.found);
             visitor::walk_expr(self, expr);

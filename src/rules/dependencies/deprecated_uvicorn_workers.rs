@@ -41,21 +41,16 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         if has_package {
             String::new()
         } else {
-            format!(" from the package `{package}`, which the project does not ask for yet")
+            let lock = if deployment.locked { ", and lock it," } else { "" };
+            format!(" from the package `{package}`: ask for it first{lock} or the server does not start")
         }
     ))
-    .fix(service.set("worker_class", &value, context).map(|edit| {
+    .fix(service.set("worker_class", &value, context).and_then(|edit| {
         let title = format!("use `{replacement}`");
         if has_package {
-            return Fix::safe(title, vec![edit]);
+            return Some(Fix::safe(title, vec![edit]));
         }
-        let asks = ["gunicorn", "uvicorn"]
-            .iter()
-            .find_map(|beside| deployment.ask_beside(context.files, beside, package, None));
-        match asks {
-            Some(asks) => Fix::unsafe_(format!("{title}, and ask for {package}"), vec![edit, asks]),
-            None => Fix::unsafe_(title, vec![edit]),
-        }
+        service.with_package(title, edit, package, context)
     }));
 }
 

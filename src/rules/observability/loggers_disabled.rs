@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::app::InstrumentKind;
+use crate::deployment::Configuration;
 
 pub(super) const RULE: Rule = rule!("loggers-disabled", Shape::Deployment(check));
 pub(super) const APP: Rule = rule!("loggers-disabled", Shape::App(check_app));
@@ -88,6 +89,13 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
         // A logger that is named stays, and so do those below it.
         let is_own = |name: &String| own.iter().any(|own| name == own || name.starts_with(&format!("{own}.")));
         if named.iter().any(is_own) {
+            continue;
+        }
+        // What the configuration file imports is done with its loggers before Gunicorn makes any.
+        let before = |configuration: &Configuration| {
+            [seen.place.file, app.place.file].into_iter().any(|file| configuration.loads(file, context.files))
+        };
+        if service.is_gunicorn() && service.deployment.configuration.as_ref().is_some_and(before) {
             continue;
         }
         let edit = match (literal, first) {

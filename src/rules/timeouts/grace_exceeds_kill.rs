@@ -72,8 +72,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             let safe = kill.is_chosen && fits >= i64::from(FEW_SECONDS);
             advised.and_then(|advised| if safe { advised.safely() } else { advised.fix })
         }
-        None => kill.place.and_then(|place| advice::longer(place, total + margin, context.files)),
+        None => match kill.place {
+            Some(place) => advice::longer(place, total + margin, context.files),
+            None => allowed(service, total + margin, context),
+        },
     });
+}
+
+/// More time than the default of Compose.
+fn allowed(service: &Service, seconds: f64, context: &Context) -> Option<Fix> {
+    let edit = service.in_compose(&format!("stop_grace_period: {seconds:.0}s"), context)?;
+    Some(Fix::unsafe_(format!("allow {seconds:.0} s to stop"), vec![edit]))
 }
 
 /// What runs it, where that is another file than that of `place`: a default of it kills.

@@ -35,9 +35,10 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         ),
     );
     let report = if unless.is_some() { report.severity(Severity::Warning) } else { report };
-    report.related(app.place, "the ASGI application").help(format!("run it on {}", service.asgi_class_name())).fix(
-        service
-            .give("worker_class", &Value::Str(service.deployment.asgi_class().to_owned()), context)
-            .map(|edit| Fix::unsafe_(format!("use `{}`", service.deployment.asgi_class()), vec![edit])),
-    );
+    let class = service.deployment.asgi_class();
+    let edit = service.give("worker_class", &Value::Str(class.to_owned()), context);
+    report
+        .related(app.place, "the ASGI application")
+        .help(format!("run it on {}", service.asgi_class_name()))
+        .fix(edit.and_then(|edit| service.with_class(class, edit, context)));
 }

@@ -49,11 +49,17 @@ fn help(replacement: &str) -> String {
 
 /// The other class, with a thread for each greenlet where their number is written down.
 fn fix(service: &Service, replacement: &str, context: &Context) -> Option<Fix> {
-    let mut edits = vec![service.set("worker_class", &Value::Str(replacement.to_owned()), context)?];
+    let class = service.set("worker_class", &Value::Str(replacement.to_owned()), context)?;
+    if replacement != "gthread" {
+        return service.with_class(replacement, class, context);
+    }
+    let mut edits = vec![class];
     let deployment = service.deployment;
     let chosen = deployment.setting("worker_connections").filter(|setting| setting.is_set()).and_then(Setting::int);
-    let threads = deployment.setting("threads").filter(|threads| !threads.is_set() && replacement == "gthread");
-    if let Some(count) = chosen.filter(|count| threads.is_some() && (2..=MOST_THREADS).contains(count)) {
+    let threads = deployment.setting("threads").filter(|threads| !threads.is_set());
+    if service.keeps_clients_waiting() {
+        edits.extend(service.thread_for_each_client(context));
+    } else if let Some(count) = chosen.filter(|count| threads.is_some() && (2..=MOST_THREADS).contains(count)) {
         edits.push(service.give("threads", &Value::Int(count), context)?);
         // There it bounds the connections that wait as well.
         edits.push(service.set("worker_connections", &Value::Int(CONNECTIONS), context)?);
@@ -69,7 +75,7 @@ fn replacement(service: &Service, class: &WorkerClass) -> String {
     };
     let package = table(deployment.server).class(named).and_then(WorkerClass::distribution);
     let package = package.or_else(|| named.split_once('.').map(|(package, _)| package));
-    let is_there = package.is_none_or(|package| deployment.asks_for(package) || !deployment.asks_for("gunicorn"));
+    let is_there = package.is_none_or(|package| deployment.asks_for(package));
     match service.application.map(|app| app.interface) {
         _ if is_there => named.to_owned(),
         Some(AppInterface::Asgi) => service.deployment.asgi_class().to_owned(),

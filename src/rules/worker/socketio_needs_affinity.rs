@@ -41,9 +41,32 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     report
         .help("run one worker with threads or greenlets for each address, and a message queue and a sticky proxy for several")
-        .fix(
-            service
-                .set("workers", &Value::Int(1), context)
-                .map(|edit| Fix::unsafe_("run one worker", vec![edit])),
-        );
+        .fix(service.set("workers", &Value::Int(1), context).map(|edit| {
+            let threads = service.thread_for_each_client(context);
+            let title = if threads.is_some() { "run one worker with threads" } else { "run one worker" };
+            Fix::unsafe_(title, std::iter::once(edit).chain(threads).collect())
+        }));
+}
+
+/// Measured on Gunicorn 27.0.1 with Flask-SocketIO 5: a client that polls holds its thread until there is something to
+/// say, and with one thread everybody else waits for that. As many as the documentation of Flask-SocketIO gives.
+const CLIENTS: i64 = 100;
+
+impl Service<'_> {
+    /// Whether clients of Socket.IO hold a slot each while they wait for news.
+    pub(super) fn keeps_clients_waiting(&self) -> bool {
+        let keeps = |app: &App| app.instruments.iter().any(|seen| matches!(seen.kind, InstrumentKind::Sessions { .. }));
+        self.application.is_some_and(keeps)
+    }
+
+    /// A thread for each of them, where each worker has but one and is, or has to become, one of threads.
+    pub(super) fn thread_for_each_client(&self, context: &Context) -> Option<Edit> {
+        let deployment = self.deployment;
+        let is_gone = |class: &WorkerClass| class.until().is_some_and(|until| until <= deployment.version.version);
+        let class = deployment.class.filter(|_| self.is_gunicorn())?;
+        let threaded = matches!(class.name(), "sync" | "gthread") || is_gone(class) && !deployment.asks_for("gevent");
+        let one = deployment.setting("threads").is_some_and(|threads| !threads.is_set() || threads.int() == Some(1));
+        let lacks = threaded && one && self.keeps_clients_waiting();
+        lacks.then(|| self.give("threads", &Value::Int(CLIENTS), context)).flatten()
+    }
 }
