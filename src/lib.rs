@@ -214,6 +214,9 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
     survey.notes.dedup();
     let Survey { files, facts, assembly, applications, orphans, notes, .. } = survey;
     Ok(Examination {
+        files,
+        facts,
+        assembly,
         applications,
         orphans,
         host,
@@ -222,9 +225,6 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
         unasked,
         suppressed,
         notes,
-        assembly,
-        facts,
-        files,
     })
 }
 
