@@ -148,13 +148,23 @@ pub struct Survey {
 /// Reads a project and looks at what its applications do; with `instead`, as if each file at a first string (a
 /// path relative to the root) held the second.
 pub fn survey(request: &Request, instead: &[(&str, &str)]) -> Result<Survey, discover::Error> {
+    survey_without(request, instead, &BTreeSet::new())
+}
+
+/// Like [`survey`], as if the comments did not name the rules at these places.
+fn survey_without(
+    request: &Request,
+    instead: &[(&str, &str)],
+    idle_names: &BTreeSet<source::Place>,
+) -> Result<Survey, discover::Error> {
     let Reading { files, facts, assembly, mut notes, idle } = gather(request, instead)?;
     let comments = comments(&facts);
     let of_file = |path: &str| request.about_file(path);
     let apart = suppress::Apart {
         files: &files,
         facts: &facts,
-        directives: with_names(request, |names| suppress::Directives::read(&files, &comments, names)),
+        directives: with_names(request, |names| suppress::Directives::read(&files, &comments, names))
+            .without(idle_names),
         rules: rules::CARDS.iter().map(|card| card.name).filter(|rule| request::is_blocking(rule)).collect(),
         of_file: &of_file,
     };
@@ -187,22 +197,9 @@ pub fn survey(request: &Request, instead: &[(&str, &str)]) -> Result<Survey, dis
 
 /// Like [`examine`], as if each file at a first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Examination, discover::Error> {
-    let Survey { mut files, facts, assembly, applications, orphans, mut notes, idle } = survey(request, instead)?;
-    let policies = placed(request, &mut files);
-    let mut useless = useless_settings(request, &idle, &files);
-    let host = Host::detect(Path::new("/"));
-    let advice = recommend(request, &files, &assembly, &applications, &host);
-    let comments = comments(&facts);
-    let (mut findings, idle) =
-        judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &comments, &mut notes);
-    useless.extend(idle);
-    useless.extend(idle_allowances(request, &findings, &files));
-    lead_to_settings(&mut findings, request, &mut files);
-    let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
-    let (findings, unasked) = asked_for(findings, request, &files);
-    // What is allowed is left out first: of what shares a call with it, there is still something to say.
-    let findings = rules::one_per_call(findings);
-    let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
+    let Judged { mut survey, findings, unasked, advice, host, useless, comments } = judged(request, instead)?;
+    let Survey { files, facts, .. } = &survey;
+    let (mut findings, suppressed) = silence(findings, useless, request, files, comments, facts);
     let function = |place: source::Place| facts.python.get(&place.file)?.function_around(place.span);
     findings = rules::one_per_call_left(findings);
     for finding in &mut findings {
@@ -212,21 +209,84 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
             cause.functions = places.filter_map(|place| Some((place, function(place)?))).collect();
         }
     }
-    notes.sort();
-    notes.dedup();
+    let findings = in_order(findings, files);
+    survey.notes.sort();
+    survey.notes.dedup();
+    let Survey { files, facts, assembly, applications, orphans, notes, .. } = survey;
     Ok(Examination {
+        files,
+        facts,
+        assembly,
         applications,
         orphans,
         host,
         advice,
-        findings: in_order(findings, &files),
+        findings,
         unasked,
         suppressed,
         notes,
-        assembly,
-        facts,
-        files,
     })
+}
+
+/// A project with what the rules say about it, before comments silence any of that.
+struct Judged {
+    survey: Survey,
+    findings: Vec<Finding>,
+    unasked: Vec<Finding>,
+    advice: Vec<Option<Advice>>,
+    host: Host,
+    useless: Vec<rules::OwnFault>,
+    comments: BTreeMap<FileId, Vec<source::Comment>>,
+}
+
+/// Judges a project, once more where a comment keeps calls apart that it has nothing to say about: which rule speaks
+/// about a call is known only when all have spoken, and one that is named beside it silences nothing.
+fn judged(request: &Request, instead: &[(&str, &str)]) -> Result<Judged, discover::Error> {
+    let first = judged_without(request, instead, &BTreeSet::new())?;
+    let is_told_apart = |finding: &Finding| finding.cause.as_ref().is_some_and(|cause| cause.remarks != (0, 0));
+    if !first.findings.iter().any(is_told_apart) {
+        return Ok(first);
+    }
+    let names = |judged: &Judged, heeded: bool| {
+        let Survey { files, facts, .. } = &judged.survey;
+        let read = |names: suppress::Names<'_>| {
+            let directives = suppress::Directives::read(files, &judged.comments, names);
+            directives.named(&judged.findings, heeded, &request::is_blocking, &|place| facts.extent(files, place))
+        };
+        with_names(request, read)
+    };
+    let idle = names(&first, false);
+    if idle.is_empty() {
+        return Ok(first);
+    }
+    let second = judged_without(request, instead, &idle)?;
+    // Told together, the calls may be what another rule speaks about, which somebody has named.
+    Ok(if names(&second, true).is_disjoint(&idle) { second } else { first })
+}
+
+/// What the rules say, as if the comments did not name the rules at these places.
+fn judged_without(
+    request: &Request,
+    instead: &[(&str, &str)],
+    idle_names: &BTreeSet<source::Place>,
+) -> Result<Judged, discover::Error> {
+    let mut survey = survey_without(request, instead, idle_names)?;
+    let Survey { files, facts, assembly, applications, orphans, notes, idle } = &mut survey;
+    let policies = placed(request, files);
+    let mut useless = useless_settings(request, idle, files);
+    let host = Host::detect(Path::new("/"));
+    let advice = recommend(request, files, assembly, applications, &host);
+    let comments = comments(facts);
+    let (mut findings, idle) =
+        judge(request, files, assembly, (applications, orphans), &advice, &policies, &comments, notes);
+    useless.extend(idle);
+    useless.extend(idle_allowances(request, &findings, files));
+    lead_to_settings(&mut findings, request, files);
+    let useless = useless.into_iter().map(|useless| useless_at(&useless, request, files)).collect();
+    let (findings, unasked) = asked_for(findings, request, files);
+    // What is allowed is left out first: of what shares a call with it, there is still something to say.
+    let findings = rules::one_per_call(findings);
+    Ok(Judged { survey, findings, unasked, advice, host, useless, comments })
 }
 
 /// The application of each deployment; one that several deployments start is analysed once.

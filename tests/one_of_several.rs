@@ -111,6 +111,27 @@ fn a_comment_at_the_root_silences_all_ways_through_that_line() {
 }
 
 #[test]
+fn a_comment_about_another_rule_tells_no_lines_apart() {
+    const OTHER: &str = "  # farrier: ignore[ASY003] -- known";
+    for (name, first, second) in [("a", OTHER, "  # b"), ("b", "  # a", OTHER), ("both", OTHER, OTHER)] {
+        let handlers = handler("a", &format!("helper(){first}")) + &handler("b", &format!("helper(){second}"));
+        let folder = project(&format!("{HELPER}{handlers}"), &[]);
+        let told = told(folder.path());
+        let of = |rule: &str| told.iter().filter(|one| one.contains(rule)).count();
+        let unused = [first, second].iter().filter(|comment| **comment == OTHER).count();
+        assert_eq!((of("blocking-call-transitive"), of("unused-suppression")), (1, unused), "{name}: {told:?}");
+    }
+    // Next to one that means something, it is still of no use.
+    let handlers = handler("a", "helper()  # farrier: ignore[ASY002] -- known")
+        + &handler("b", &format!("helper(){OTHER}"))
+        + &handler("c", "helper()  # c");
+    let folder = project(&format!("{HELPER}{handlers}"), &[]);
+    let told = told(folder.path());
+    assert_eq!(told.iter().filter(|one| one.contains("transitive")).count(), 1, "{told:?}");
+    assert_eq!((told.len(), suppressed(folder.path())), (2, Some(1)), "{told:?}");
+}
+
+#[test]
 fn what_a_with_statement_opens_is_silenced_with_it() {
     let send = "with smtplib.SMTP(\"mail\") as mail:  # farrier: ignore[ASY001] -- on this host\n        ";
     for (inside, left) in [("mail.sendmail(\"a\", \"b\", \"c\")", 0), ("time.sleep(30)", 1)] {

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::inputs::Inputs;
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// Requests per second.
@@ -84,6 +85,14 @@ pub fn blocking_fraction(service: Seconds, cpu: Seconds) -> Option<f64> {
 /// Requests in flight on average: Little's law, `L = lambda S`. 60/s of 1 s each are 60.
 pub fn in_flight(rate: Rate, service: Seconds) -> f64 {
     rate.0 * service.0
+}
+
+/// The same for each of so many workers of each copy; `None` where nobody says how many requests come, how long one
+/// takes or how many copies there are.
+pub fn in_flight_per_worker(inputs: &Inputs, workers: u32) -> Option<f64> {
+    let (rate, service) = (inputs.demand.rate.as_ref()?.value, inputs.service_time.as_ref()?.value);
+    let copies = inputs.replicas.as_ref()?.value.max(1);
+    Some(in_flight(rate, service) / (f64::from(copies) * f64::from(workers.max(1))))
 }
 
 /// Slots for an average of `in_flight` requests so that few wait: `a + 1.3 sqrt(a)`.

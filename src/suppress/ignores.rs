@@ -69,6 +69,11 @@ impl Ignores {
         self.all.iter()
     }
 
+    /// All of them, those of a line before those of the file.
+    pub(super) fn into_all(self) -> impl Iterator<Item = Ignore> {
+        self.all.into_iter()
+    }
+
     /// Which covers a finding of `rule` at `span`, which touches these lines: the first of them.
     pub(super) fn covering(&self, rule: &'static str, span: Span, lines: &Lines) -> Option<usize> {
         let &Lines { own: (first, last), ref begins, ref blocks } = lines;

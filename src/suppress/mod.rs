@@ -201,6 +201,39 @@ impl<'a> Directives<'a> {
         self.ignores.values().flat_map(Ignores::iter).any(|ignore| ignore.rule == rule)
     }
 
+    /// As if the comments did not name the rules at these places.
+    #[must_use]
+    pub fn without(mut self, names: &BTreeSet<Place>) -> Self {
+        if !names.is_empty() {
+            let left =
+                |ignores: Ignores| Ignores::new(ignores.into_all().filter(|one| !names.contains(&one.name)).collect());
+            self.ignores = self.ignores.into_iter().map(|(file, ignores)| (file, left(ignores))).collect();
+        }
+        self
+    }
+
+    /// Where comments name a rule of these at one of the places that a finding of it stands for, or at none of them.
+    pub fn named(
+        &self,
+        findings: &[Finding],
+        heeded: bool,
+        is_asked: &dyn Fn(&str) -> bool,
+        extent: &dyn Fn(Place) -> Extent,
+    ) -> BTreeSet<Place> {
+        let mut speaking: BTreeSet<(FileId, usize)> = BTreeSet::new();
+        for finding in findings.iter().filter(|finding| is_asked(finding.rule) && self.name(finding.rule)) {
+            let places = finding.cause.iter().flat_map(Cause::places).chain([finding.primary.place]);
+            let covering = |place: Place| Some((place.file, self.covering(finding.rule, place, extent)?));
+            speaking.extend(places.filter_map(covering));
+        }
+        let all = self
+            .ignores
+            .iter()
+            .flat_map(|(&file, ignores)| (0..).zip(ignores.iter()).map(move |(at, one)| (file, at, one)));
+        let asked = all.filter(|(file, at, one)| is_asked(one.rule) && speaking.contains(&(*file, *at)) == heeded);
+        asked.map(|(_, _, one)| one.name).collect()
+    }
+
     /// Which of these rules a comment silences at a place.
     pub fn silenced_at(
         &self,

@@ -211,6 +211,7 @@ fn blocking() -> Json {
             "read": names, "construct_needs": names,
             "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate", "truth", "item"]}},
             "timeout_at": {"type": "object", "additionalProperties": position},
+            "waits_for": {"type": "object", "additionalProperties": category},
             "timeout": {"enum": ["operation", "whole", "milliseconds"]},
             "gives": by_name, "holds": by_name, "unless": {"type": "object", "additionalProperties": names},
             "twin": text("The asynchronous class of the same shape."), "dynamic": flag("Its methods are made at run time."),

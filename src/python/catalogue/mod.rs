@@ -93,6 +93,9 @@ impl KnownType {
         if self.data.slight.iter().any(|name| name == path) {
             effect.weight = Weight::Slight;
         }
+        if let Some(&category) = self.data.waits_for.get(path) {
+            (effect.category, effect.weight) = (category, Weight::Unbounded);
+        }
         effect.unless = self.data.unless.get(path).map_or(&[], Vec::as_slice);
         effect.timeout_at = self.data.timeout_at.get(path).copied();
         Some(effect)

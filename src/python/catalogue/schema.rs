@@ -138,6 +138,9 @@ pub struct Type {
     /// Those of `block` that are [`Weight::Slight`] whatever the others are.
     #[serde(default)]
     pub slight: Vec<String>,
+    /// What those of `block` wait for that wait for something else than the others, without an upper bound.
+    #[serde(default)]
+    pub waits_for: BTreeMap<String, Category>,
     /// Methods that do not.
     #[serde(default)]
     pub safe: Vec<String>,
@@ -331,6 +334,9 @@ impl Library {
             }
             if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
+            }
+            if let Some(unknown) = ty.waits_for.keys().find(|method| !ty.block.contains(method)) {
+                return fail(format!("{}: `waits_for` for `{unknown}`, which does not block", ty.name));
             }
             if let Some(unknown) = ty.timeout_at.keys().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `timeout_at` for `{unknown}`, which does not block", ty.name));

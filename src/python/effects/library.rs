@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::arguments::{OF_ADDRESS, argument, waits};
 use super::expand::Work;
-use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
+use crate::python::catalogue::{self, Category, Effect, Gevent, KnownType, Weight};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, Value, is_runner};
 use crate::source::Span;
@@ -79,6 +79,10 @@ const ASKED: [(&str, &[&str]); 6] = [
     ("next", &["__next__"]),
 ];
 
+/// How addresses begin that libraries fetch files from by themselves.
+const REMOTE: [&str; 11] =
+    ["http://", "https://", "ftp://", "s3://", "s3a://", "gs://", "gcs://", "abfs://", "abfss://", "az://", "hdfs://"];
+
 impl<'a> Work<'_, 'a> {
     pub(super) fn library(
         &mut self,
@@ -108,6 +112,18 @@ impl<'a> Work<'_, 'a> {
             {
                 // What `os.listdir` does.
                 self.sink(Effect { weight: Weight::Slight, ..known.effect }, name, span, doubtful);
+            } else if self.is_of_the_network(&known.effect, call) {
+                self.sink(
+                    Effect {
+                        category: Category::Http,
+                        weight: Weight::Unbounded,
+                        gevent: Gevent::Yields,
+                        ..known.effect
+                    },
+                    name,
+                    span,
+                    doubtful,
+                );
             } else if !self.is_in_memory(&known.effect, call) && !self.asks_the_kernel(&known.effect, call) {
                 self.sink(known.effect, name, span, doubtful);
             } else if known.effect.library != "stdlib" && !only_keeps(name) {
@@ -150,6 +166,24 @@ impl<'a> Work<'_, 'a> {
     /// compute of such a file is work all the same.
     fn is_in_memory(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
         effect.category == Category::File && self.is_given_memory(call, self.frame)
+    }
+
+    /// Whether a library is told to fetch what it reads, or to send what it writes: `read_csv("https://...")`. The standard
+    /// library opens no addresses.
+    fn is_of_the_network(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
+        if effect.category != Category::File || effect.library == "stdlib" {
+            return false;
+        }
+        let Some(first) = call.arguments.args.first() else { return false };
+        let begins = match first {
+            // `f"https://{host}/{name}.csv"`
+            Expr::FString(text) => text.value.elements().next().and_then(|part| match part {
+                ast::InterpolatedStringElement::Literal(literal) => Some(&*literal.value),
+                ast::InterpolatedStringElement::Interpolation(_) => None,
+            }),
+            _ => self.types.text_of(first, self.frame),
+        };
+        begins.is_some_and(|text| REMOTE.iter().any(|scheme| text.starts_with(scheme)))
     }
 
     /// What a call of something outside of the project does with what it is given: it calls functions,

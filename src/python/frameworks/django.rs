@@ -114,6 +114,11 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Guard,
     ),
+    // The views of `adrf` await these; what it does not override, Django's asynchronous methods do.
+    RUNS.form(
+        Told::Class { bases: &["adrf.serializers.*"], methods: &["acreate", "aupdate", "asave", "ato_representation"] },
+        Role::Validator,
+    ),
     RUNS.form(
         Told::Class {
             bases: &["django.utils.deprecation.MiddlewareMixin"],

@@ -106,7 +106,6 @@ impl Blocking {
 
     /// What happens if nothing is done: by what it waits for, who is concerned, and how sure that is.
     fn severity(&self) -> Severity {
-        let aside = self.roles.iter().all(|role| matches!(role, Role::Background | Role::Stream));
         let worst = match (self.category, self.weight) {
             (_, Weight::Slight) => return Severity::Advice,
             (Category::Sleep, _) if self.lasts_less_than(UNNOTICED) => return Severity::Advice,
@@ -118,15 +117,11 @@ impl Blocking {
                 return Severity::Advice;
             }
             (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
-            (_, Weight::Unbounded) if aside => Severity::Warning,
+            // A task or a stream on the loop is nobody's request, and stops all of them just the same.
             (_, Weight::Unbounded) => Severity::Error,
         };
         match (self.certainty, worst) {
             // What may just as well be another function must not fail a build.
-            // What runs beside the requests has been taken down for that already.
-            (Confidence::Medium, Severity::Warning) if aside && self.is_endless() && self.category != Category::Cpu => {
-                Severity::Warning
-            }
             (Confidence::Low, _) | (Confidence::Medium, Severity::Warning | Severity::Advice) => Severity::Advice,
             (Confidence::Medium, Severity::Error) => Severity::Warning,
             (Confidence::High, worst) => worst,
