@@ -1,10 +1,13 @@
 //! What the files of a project say by themselves: read once, for all of its applications.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use super::FunctionId;
 use super::hashing::QuickMap;
+use super::sites::Site;
 use super::switches::Variables;
 use crate::python::calls::{self, FileFacts, last_name};
 use crate::python::modules::Modules;
@@ -30,6 +33,8 @@ pub struct Project<'a> {
     pub(super) importers: HashSet<&'a str>,
     /// What files set variables to, as far as somebody asked.
     pub(super) variables: Variables,
+    /// The calls of all files by the last name of what they call, once somebody asked: file, and position among its calls.
+    calls: OnceLock<HashMap<Box<str>, Vec<(u32, u32)>>>,
 }
 
 impl<'a> Project<'a> {
@@ -51,6 +56,28 @@ impl<'a> Project<'a> {
             special,
             importers,
             variables: Variables::default(),
+            calls: OnceLock::new(),
         }
+    }
+
+    /// The calls of what goes by this name, in all files: an application loads only some of them.
+    pub(super) fn calls_named(&self, name: &str) -> impl ExactSizeIterator<Item = Site<'a>> {
+        let calls = self.calls.get_or_init(|| {
+            let mut calls: HashMap<Box<str>, Vec<(u32, u32)>> = HashMap::new();
+            for (facts, file) in self.facts.iter().zip(0..) {
+                for ((_, call), position) in facts.calls.iter().zip(0..) {
+                    let name = last_name(&call.func);
+                    match calls.get_mut(name) {
+                        Some(known) => known.push((file, position)),
+                        None => _ = calls.insert(Box::from(name), vec![(file, position)]),
+                    }
+                }
+            }
+            calls
+        });
+        calls.get(name).map(Vec::as_slice).unwrap_or_default().iter().map(|&(file, position)| {
+            let (index, call) = self.facts[file as usize].calls[position as usize];
+            (FunctionId { file, index }, call)
+        })
     }
 }

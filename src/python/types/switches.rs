@@ -323,9 +323,11 @@ impl<'a> Types<'a> {
         let mut calls = self.calls_of(name);
         if calls.is_empty() {
             // The program that starts the server is not what the server loads.
-            let all = self.files().flat_map(|file| self.facts_at(file).calls.iter().map(move |one| (file, one)));
-            let named = all.filter(|(_, (_, call))| last_name(&call.func) == name);
-            calls = named.map(|(file, &(index, call))| (FunctionId { file, index }, call)).collect();
+            let everywhere = self.project.calls_named(name);
+            if everywhere.len() > MAX_SETTING {
+                return false;
+            }
+            calls = everywhere.collect();
         }
         // What is done with what a call gives is done with nothing here.
         let is_used = |caller: FunctionId, call: &'a ast::ExprCall| {
