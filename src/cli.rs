@@ -254,6 +254,9 @@ pub(crate) struct Check {
     /// Do not run these rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(crate) ignore: Vec<String>,
+    /// Leave out what the settings exclude and ignore files name, even where it is named here.
+    #[arg(long)]
+    pub(crate) force_exclude: bool,
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub(crate) exit_zero: bool,

@@ -24,7 +24,10 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         fail_on: check.fail_on,
         ..super::flags(&check.production)
     };
-    let request = super::request(cli, &check.paths, &flags)?;
+    let mut request = super::request(cli, &check.paths, &flags)?;
+    if check.force_exclude {
+        request.paths.clear();
+    }
     if check.show_settings {
         return Ok(Done { text: settings_of(cli, &request, check)?, exit: Exit::Clean });
     }

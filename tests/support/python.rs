@@ -15,6 +15,7 @@ const SERVERS: &str = include_str!("servers.txt");
 const FRAMEWORKS: &str = include_str!("frameworks.txt");
 const TOOLS: &str = include_str!("tools.txt");
 const LOCUST: &str = include_str!("locust.txt");
+const PRE_COMMIT: &str = include_str!("pre-commit.txt");
 const RELEASES: &str = include_str!("releases.txt");
 
 /// An environment that holds everything in one list of requirements, and nothing else.
@@ -81,6 +82,15 @@ pub(crate) fn tools_environment() -> &'static PythonEnvironment {
 pub(crate) fn locust_environment() -> &'static PythonEnvironment {
     static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| make(LOCUST))
+}
+
+/// The environment with pre-commit.
+///
+/// # Panics
+/// As [`python_environment`].
+pub(crate) fn pre_commit_environment() -> &'static PythonEnvironment {
+    static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| make(PRE_COMMIT))
 }
 
 /// The folder of a release named in `releases.txt` (`uvicorn==0.30.6`), without its dependencies: it is put in
