@@ -19,6 +19,9 @@ pub fn is_import(name: &str) -> bool {
     matches!(name, "__import__" | "import_module" | "import_string" | "iter_modules" | "walk_packages")
 }
 
+/// Without a lifetime, so that a project can be lent for a shorter one although this is filled later.
+type CallsByName = HashMap<Box<str>, Vec<(u32, u32)>>;
+
 /// The facts of every file; nothing in them depends on which application is asked about.
 #[derive(Debug)]
 pub struct Project<'a> {
@@ -34,7 +37,7 @@ pub struct Project<'a> {
     /// What files set variables to, as far as somebody asked.
     pub(super) variables: Variables,
     /// The calls of all files by the last name of what they call, once somebody asked: file, and position among its calls.
-    calls: OnceLock<HashMap<Box<str>, Vec<(u32, u32)>>>,
+    calls: OnceLock<CallsByName>,
 }
 
 impl<'a> Project<'a> {
@@ -63,7 +66,7 @@ impl<'a> Project<'a> {
     /// The calls of what goes by this name, in all files: an application loads only some of them.
     pub(super) fn calls_named(&self, name: &str) -> impl ExactSizeIterator<Item = Site<'a>> {
         let calls = self.calls.get_or_init(|| {
-            let mut calls: HashMap<Box<str>, Vec<(u32, u32)>> = HashMap::new();
+            let mut calls = CallsByName::new();
             for (facts, file) in self.facts.iter().zip(0..) {
                 for ((_, call), position) in facts.calls.iter().zip(0..) {
                     let name = last_name(&call.func);
