@@ -4,12 +4,13 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::choice;
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, GREENLETS, Read, Reader, Which};
 use super::environment::Environment;
+use super::installed::Installed;
 use super::launcher::{self, Called, Launched};
 use super::locate::Roots;
 use super::settle::{self, Sources};
@@ -37,7 +38,7 @@ pub(super) struct Origin<'a> {
     pub(super) container: Option<Place>,
     pub(super) development: Option<&'a Located<String>>,
     /// The files with the requirements that are known to be installed.
-    pub(super) installed: &'a BTreeSet<FileId>,
+    pub(super) installed: &'a Installed,
     /// Whether the words of the command go to the entry point of an image that is not known, which may add others.
     pub(super) hands_on: bool,
     /// The instruction of its image that starts it.

@@ -12,13 +12,14 @@ use super::commands::{self, Start, Started, Surroundings};
 use super::compose::Elsewhere;
 use super::environment::Environment;
 use super::image::{self, Image};
+use super::installed::{self, Installed};
 use super::launcher::{self, Launched, Reached};
 use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::rewritten::Edited;
 use super::{
-    Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor, version,
+    Deployment, Effective, context, front, host, image_name, platform, rewritten, supervisor, version,
 };
 use crate::findings::Note;
 use crate::python::evaluate::Dependency;
@@ -72,7 +73,7 @@ pub(super) struct Scene<'f> {
     /// The entry point of an image that has no command: whoever runs it adds the words that it is made for.
     awaits_words: Option<Place>,
     /// The files with the requirements that the build of its image installs.
-    installed: BTreeSet<FileId>,
+    installed: Installed,
     /// Whether its words go to the entry point of an image that is not known.
     hands_on: bool,
     /// The instruction of its image that starts it.
@@ -118,7 +119,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
-            installed: BTreeSet::new(),
+            installed: Installed::default(),
             hands_on: false,
             instruction: None,
             overlaid: None,
@@ -140,7 +141,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
-            installed: BTreeSet::new(),
+            installed: Installed::default(),
             hands_on: false,
             instruction: None,
             overlaid: None,
@@ -242,7 +243,7 @@ impl<'f> Scene<'f> {
         };
         let installed = match (&image, &recipe) {
             (Some(image), Some(recipe)) => installed_in(image, &recipe.context, files),
-            _ => BTreeSet::new(),
+            _ => Installed::default(),
         };
         for mount in &unit.mounts {
             if let Some(target) = &mount.target {
@@ -352,7 +353,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
-            installed: BTreeSet::new(),
+            installed: Installed::default(),
             hands_on: false,
             instruction: None,
             overlaid: None,
@@ -372,8 +373,8 @@ impl<'f> Scene<'f> {
         for scene in scenes.iter_mut().filter(own) {
             let home = platform::home(&scene.unit, files);
             let is_beside =
-                |list: &FileId| version::is_list(files.get(*list).name()) && files.get(*list).folder() == home;
-            if lists.iter().any(is_beside) {
+                |list: FileId| version::is_list(files.get(list).name()) && files.get(list).folder() == home;
+            if lists.files().any(is_beside) {
                 scene.installed.clone_from(&lists);
             }
         }
@@ -410,7 +411,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
-            installed: BTreeSet::new(),
+            installed: Installed::default(),
             hands_on: false,
             instruction: None,
             overlaid: None,
@@ -686,7 +687,7 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 }
 
 /// The lists of requirements that an image built from `folder` installs.
-fn installed_in(image: &Image, folder: &str, files: &Files) -> BTreeSet<FileId> {
+fn installed_in(image: &Image, folder: &str, files: &Files) -> Installed {
     installed::lists(image, folder, &|stage, ran| folders_before(stage, folder, None, files, ran.behind), files)
 }
 

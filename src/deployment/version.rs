@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::context;
+use super::installed::Installed;
 use crate::read::Requirement;
 use crate::servers::{Server, Version, table};
-use crate::source::{FileId, Files, Place};
+use crate::source::{Files, Place};
 
 /// A version to judge by, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +44,12 @@ impl fmt::Display for ServerVersion {
 /// The version of `distribution` that the files `installed` ask for, which are known to be installed, or else the
 /// requirements nearest to `folder`.
 ///
-/// A lock counts more than a pin, and a pin more than a bound. Where equally near files disagree, none is
-/// chosen; where the nearest say nothing about the version, the next do.
+/// What is installed last counts. Where that is not known, a lock counts more than a pin, and a pin more than a bound;
+/// where equally near files disagree, none is chosen; where the nearest say nothing about the version, the next do.
 pub(super) fn asked_for(
     distribution: &str,
     folder: &str,
-    installed: &BTreeSet<FileId>,
+    installed: &Installed,
     requirements: &[Requirement],
     files: &Files,
 ) -> Option<ServerVersion> {
@@ -80,21 +81,25 @@ pub(super) fn of_tool<'r>(command: &str, requirements: &'r [Requirement], files:
 }
 
 /// The same among the requirements of one distribution.
-fn chosen(named: &[&Requirement], folder: &str, installed: &BTreeSet<FileId>, files: &Files) -> Option<ServerVersion> {
-    let own = named.iter().copied().filter(|one| installed.contains(&one.place.file));
-    if let Some(Said::Version(version)) = said(&own.collect::<Vec<_>>(), files) {
+fn chosen(named: &[&Requirement], folder: &str, installed: &Installed, files: &Files) -> Option<ServerVersion> {
+    let own: Vec<&Requirement> =
+        named.iter().copied().filter(|one| installed.names(one)).collect();
+    if let Some(version) = installed_last(&own, installed, files) {
+        return Some(version);
+    }
+    if let Some(Said::Version(version)) = said(&own, files) {
         return Some(version);
     }
     // What is installed from a project without its lock is not what the lock says.
     let is_unlocked = |one: &Requirement| {
         let lock = files.get(one.place.file);
-        let mut projects = installed.iter().map(|&list| files.get(list));
+        let mut projects = installed.files().map(|list| files.get(list));
         is_lock(lock.path())
-            && !installed.contains(&one.place.file)
+            && !installed.contains(one.place.file)
             && projects.any(|list| is_project(list.name()) && list.folder() == lock.folder())
     };
     // Where it is known what is installed, the list of a sibling is that of another service.
-    let is_told = installed.iter().any(|&list| is_list(files.get(list).name()));
+    let is_told = installed.files().any(|list| is_list(files.get(list).name()));
     let mut by_distance = BTreeMap::<_, Vec<&Requirement>>::new();
     for requirement in named.iter().copied() {
         let home = files.get(requirement.place.file).folder();
@@ -107,6 +112,20 @@ fn chosen(named: &[&Requirement], folder: &str, installed: &BTreeSet<FileId>, fi
         Said::Version(version) => Some(version),
         Said::Several => None,
     }
+}
+
+/// The version that the last of the pins of an image installs, if the moment of each is known.
+fn installed_last(own: &[&Requirement], installed: &Installed, files: &Files) -> Option<ServerVersion> {
+    let is_for_development =
+        |one: &&&Requirement| context::named_for_development(files.get(one.place.file).path()).is_some();
+    let pins = own.iter().filter(|one| !is_for_development(one) && one.pinned.is_some());
+    let mut timed =
+        pins.map(|one| Some((installed.moment(one)?, pinned(one)?))).collect::<Option<Vec<_>>>()?;
+    timed.sort_by_key(|(moment, _)| *moment);
+    let (moment, last) = timed.pop()?;
+    // One list may pin it for one Python and for another.
+    let is_contradicted = timed.iter().any(|(other, pin)| *other == moment && pin.version != last.version);
+    (!is_contradicted).then_some(last)
 }
 
 /// What equally near requirements say about the version.
@@ -162,7 +181,7 @@ pub(super) fn is_list(name: &str) -> bool {
 /// Every distribution that the project asks for.
 pub(super) fn distributions(
     folder: &str,
-    installed: &BTreeSet<FileId>,
+    installed: &Installed,
     requirements: &[Requirement],
     files: &Files,
 ) -> BTreeMap<String, Option<ServerVersion>> {
@@ -176,7 +195,7 @@ pub(super) fn distributions(
 
 /// The worker class of Gunicorn that serves ASGI applications on what a project asks for that starts no server yet.
 pub fn asgi_class_for(requirements: &[Requirement], files: &Files) -> &'static str {
-    let asked = asked_for("gunicorn", "", &BTreeSet::new(), requirements, files);
+    let asked = asked_for("gunicorn", "", &Installed::default(), requirements, files);
     // Whoever has none yet installs the newest.
     let version = asked.map_or(table(Server::Gunicorn).newest(), |asked| asked.version);
     asgi_class(Some(version), requirements.iter().any(|one| one.name == "uvicorn-worker"))
@@ -192,13 +211,13 @@ pub(super) fn asgi_class(version: Option<Version>, has_package: bool) -> &'stati
 /// in the nearest.
 pub(super) fn mentions(
     folder: &str,
-    installed: &BTreeSet<FileId>,
+    installed: &Installed,
     requirements: &[Requirement],
     files: &Files,
 ) -> BTreeMap<String, Place> {
     let mut found: BTreeMap<String, Place> = BTreeMap::new();
     let distance =
-        |place: Place| Reverse((installed.contains(&place.file), nearness(files.get(place.file).folder(), folder)));
+        |place: Place| Reverse((installed.contains(place.file), nearness(files.get(place.file).folder(), folder)));
     for requirement in requirements.iter().filter(|one| !is_lock(files.get(one.place.file).path())) {
         let place = requirement.place;
         let nearest = found.entry(requirement.name.clone()).or_insert(place);
@@ -308,7 +327,7 @@ mod tests {
                 place,
             });
         }
-        asked_for("gunicorn", folder, &BTreeSet::new(), &requirements, &files).map(|found| found.to_string())
+        asked_for("gunicorn", folder, &Installed::default(), &requirements, &files).map(|found| found.to_string())
     }
 
     #[test]
@@ -352,9 +371,8 @@ mod tests {
             place: Place::new(file, crate::source::Span::new(0, 1)),
         };
         let listed = [requirement("fastapi", None, own), requirement("gunicorn", Some("20.0.4"), beside)];
-        let version = |installed: &[FileId]| {
-            let installed = installed.iter().copied().collect();
-            asked_for("gunicorn", "api", &installed, &listed, &files).map(|found| found.to_string())
+        let version = |installed: &[crate::source::FileId]| {
+            asked_for("gunicorn", "api", &Installed::of(installed), &listed, &files).map(|found| found.to_string())
         };
         assert_eq!(version(&[own, recipe]), None);
         // A Dockerfile alone may install anything, and so may one that is not read.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::effective::Site;
 use super::Launched;
+use crate::python::evaluate::written_out;
 use crate::python::launches::{CallSite, Element, call_at};
 use crate::python::syntax::ast::{Expr, Stmt};
 use crate::python::syntax::visitor::{self, Visitor};
@@ -282,6 +283,64 @@ impl<'a> Sites<'a> {
         let place = Place::new(self.file(), *value);
         let literal = literal.then_some(place);
         Some(Found { place, site: literal.map(|place| argument(Some(place))) })
+    }
+}
+
+/// What a file assigns to an attribute of the object that a call makes.
+pub(super) struct Assigned {
+    pub(super) name: String,
+    pub(super) found: Found,
+    /// The value, where it is written out and every way through the program comes by.
+    pub(super) value: Option<Value>,
+}
+
+impl Sites<'_> {
+    /// What the file assigns to attributes of the object that the call makes, under the name that it gives to it.
+    pub(super) fn assigned_later(&self) -> Vec<Assigned> {
+        struct Later<'s> {
+            sites: &'s Sites<'s>,
+            /// What the object is called.
+            object: Option<&'s str>,
+            /// How far inside the block that names it.
+            depth: isize,
+            found: Vec<Assigned>,
+        }
+        impl<'a> Visitor<'a> for Later<'_> {
+            fn visit_stmt(&mut self, stmt: &'a Stmt) {
+                if let Stmt::Assign(assign) = stmt
+                    && let [target] = assign.targets.as_slice()
+                {
+                    let written = |expr: &Expr| {
+                        let span = span_of(expr);
+                        self.sites.text.get(span.start..span.end)
+                    };
+                    if span_of(assign.value.as_ref()) == self.sites.place.span {
+                        self.object = written(target);
+                        self.depth = 0;
+                    } else if let Expr::Attribute(attribute) = target
+                        && self.object.is_some()
+                        && written(&attribute.value) == self.object
+                    {
+                        let place = self.sites.at(span_of(assign.value.as_ref()));
+                        let literal = is_literal(&assign.value).then_some(place);
+                        self.found.push(Assigned {
+                            name: attribute.attr.as_str().to_owned(),
+                            found: Found { place, site: literal.map(|place| argument(Some(place))) },
+                            value: written_out(&assign.value).filter(|_| self.depth == 0),
+                        });
+                    }
+                }
+                self.depth += 1;
+                visitor::walk_stmt(self, stmt);
+                self.depth -= 1;
+            }
+            fn visit_expr(&mut self, _: &'a Expr) {}
+        }
+        let mut later = Later { sites: self, object: None, depth: 0, found: Vec::new() };
+        for stmt in self.module.iter().flat_map(|module| &module.body) {
+            later.visit_stmt(stmt);
+        }
+        later.found
     }
 }
 

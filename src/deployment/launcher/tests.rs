@@ -204,6 +204,21 @@ fn what_nothing_starts_is_a_deployment_of_its_own() {
 }
 
 #[test]
+fn what_is_set_on_the_object_counts_as_far_as_it_is_certain() {
+    let begin = "import uvicorn\ndef main(quick):\n    config = uvicorn.Config('a:b', timeout_keep_alive=9)\n";
+    let keep_alive = |lines: &str| {
+        let text = format!("{begin}{lines}    uvicorn.Server(config).run()\nmain(1)\n");
+        let (_, assembly) = project(&[("main.py", &text), PROCFILE]);
+        only(&assembly).int("timeout_keep_alive")
+    };
+    assert_eq!(keep_alive(""), Some(9));
+    assert_eq!(keep_alive("    config.timeout_keep_alive = 33\n"), Some(33));
+    assert_eq!(keep_alive("    other.timeout_keep_alive = 33\n"), Some(9));
+    assert_eq!(keep_alive("    if quick:\n        config.timeout_keep_alive = 1\n"), None);
+    assert_eq!(keep_alive("    config.timeout_keep_alive = quick\n"), None);
+}
+
+#[test]
 fn code_that_never_ends_or_refers_to_itself_is_left_alone() {
     let endless = [
         "import uvicorn\nwhile True:\n    uvicorn.run('a:b')\n",

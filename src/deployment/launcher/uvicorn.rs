@@ -2,8 +2,8 @@
 //!
 //! Nothing is converted on the way in: the command line does that, and it alone reads `UVICORN_*`.
 
-use super::super::effective::{Effective, Resolved, Settings};
-use super::call::{Called, Reading, known, resolved};
+use super::super::effective::{Candidate, Effective, Resolved, Settings};
+use super::call::{Called, Reading, candidate, known, resolved};
 use super::target;
 use crate::python::evaluate::Given;
 use crate::python::launches::Api;
@@ -16,6 +16,9 @@ const POSITIONAL: [&str; 7] = ["app", "host", "port", "uds", "fd", "loop", "http
 
 /// Parameters that no option sets.
 const UNLISTED: [&str; 5] = ["timeout_notify", "callback_notify", "ssl_context_factory", "app_dir", "debug"];
+
+/// Attributes that `Config.__init__` makes use of, and nobody behind it.
+const HEEDED_ONCE: [&str; 5] = ["log_config", "log_level", "use_colors", "env_file", "app"];
 
 pub(super) fn read(reading: &Reading) -> Called {
     let mut called = Called::default();
@@ -31,6 +34,7 @@ pub(super) fn read(reading: &Reading) -> Called {
         }
     }
     if reading.launched.api == Api::UvicornConfig {
+        assigned(reading, &mut called);
         // `Server.run` serves in this process: whoever wants more starts a supervisor (`uvicorn.supervisors`), which does
         // what the configuration says.
         let text = reading.files.get(sighting.place.file).text();
@@ -43,6 +47,20 @@ pub(super) fn read(reading: &Reading) -> Called {
         }
     }
     called
+}
+
+/// What the file sets on the object behind the call.
+fn assigned(reading: &Reading, called: &mut Called) {
+    let later = reading.sites.assigned_later().into_iter().filter(|one| !HEEDED_ONCE.contains(&one.name.as_str()));
+    for one in later {
+        let Some(setting) = reading.setting(&one.name) else { continue };
+        let value = match one.value {
+            Some(value) => Resolved::Known(value),
+            None => Resolved::Unknown(format!("the code sets `{}` later", one.name)),
+        };
+        let candidate = Candidate { site: one.found.site, ..candidate(value, one.found.place) };
+        called.candidates.push((setting, candidate));
+    }
 }
 
 fn argument(reading: &Reading, name: &str, index: Option<usize>, given: &Given, called: &mut Called) {

@@ -78,6 +78,7 @@ use super::syntax::Module;
 pub use ask::{Answer, Question, Reached, expressions};
 pub use launch::{Course, ENVIRONMENT, Given, Loads, Set, Sighting, TOML, Watched, launches};
 pub use names::{is_builtin, is_standard};
+pub use written::written_out;
 
 /// What the file may ask of the world outside it.
 pub struct Inputs<'a> {

@@ -73,6 +73,11 @@ pub(super) fn literal(text: &str) -> Written {
     }
 }
 
+/// The value of an expression that consists of literals alone.
+pub fn written_out(expr: &Expr) -> Option<Value> {
+    literal_value(expr, 0)
+}
+
 fn literal_value(expr: &Expr, depth: usize) -> Option<Value> {
     if depth > MAX_DEPTH {
         return None;
