@@ -77,12 +77,7 @@ impl Installed {
 
 /// The files of the project that say what is installed in an image that is built from `context`; `folders` tells
 /// the folders that a command of its build, or of the build of an image that it copies from, finds there.
-pub(super) fn lists(
-    image: &Image,
-    context: &str,
-    folders: &dyn Fn(&Image, &Ran) -> Roots,
-    files: &Files,
-) -> Installed {
+pub(super) fn lists(image: &Image, context: &str, folders: &dyn Fn(&Image, &Ran) -> Roots, files: &Files) -> Installed {
     let mut found = BTreeMap::new();
     let mut commands = Vec::new();
     let stages = image.copied.iter().filter_map(|landed| landed.from.as_deref());

@@ -18,9 +18,7 @@ use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::rewritten::Edited;
-use super::{
-    Deployment, Effective, context, front, host, image_name, platform, rewritten, supervisor, version,
-};
+use super::{Deployment, Effective, context, front, host, image_name, platform, rewritten, supervisor, version};
 use crate::findings::Note;
 use crate::python::evaluate::Dependency;
 use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind, Variable, home_of_processes, system_shell};
@@ -372,8 +370,7 @@ impl<'f> Scene<'f> {
         let own = |scene: &&mut Self| scene.unit.kind == UnitKind::Procfile && scene.container.is_none();
         for scene in scenes.iter_mut().filter(own) {
             let home = platform::home(&scene.unit, files);
-            let is_beside =
-                |list: FileId| version::is_list(files.get(list).name()) && files.get(list).folder() == home;
+            let is_beside = |list: FileId| version::is_list(files.get(list).name()) && files.get(list).folder() == home;
             if lists.files().any(is_beside) {
                 scene.installed.clone_from(&lists);
             }

@@ -82,8 +82,7 @@ pub(super) fn of_tool<'r>(command: &str, requirements: &'r [Requirement], files:
 
 /// The same among the requirements of one distribution.
 fn chosen(named: &[&Requirement], folder: &str, installed: &Installed, files: &Files) -> Option<ServerVersion> {
-    let own: Vec<&Requirement> =
-        named.iter().copied().filter(|one| installed.names(one)).collect();
+    let own: Vec<&Requirement> = named.iter().copied().filter(|one| installed.names(one)).collect();
     if let Some(version) = installed_last(&own, installed, files) {
         return Some(version);
     }
@@ -119,8 +118,7 @@ fn installed_last(own: &[&Requirement], installed: &Installed, files: &Files) ->
     let is_for_development =
         |one: &&&Requirement| context::named_for_development(files.get(one.place.file).path()).is_some();
     let pins = own.iter().filter(|one| !is_for_development(one) && one.pinned.is_some());
-    let mut timed =
-        pins.map(|one| Some((installed.moment(one)?, pinned(one)?))).collect::<Option<Vec<_>>>()?;
+    let mut timed = pins.map(|one| Some((installed.moment(one)?, pinned(one)?))).collect::<Option<Vec<_>>>()?;
     timed.sort_by_key(|(moment, _)| *moment);
     let (moment, last) = timed.pop()?;
     // One list may pin it for one Python and for another.

@@ -5,6 +5,7 @@
 
 mod load;
 mod named;
+mod tracked;
 mod walk;
 
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! The walk.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -8,7 +9,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder};
 
-use super::Error;
+use super::{Error, tracked};
 use crate::findings::Note;
 use crate::source::{Guess, read_text};
 
@@ -126,7 +127,7 @@ impl Unwanted {
 
 /// The files below `root` that have a reader; `named` ones are among them whatever ignore files say.
 ///
-/// `.gitignore` counts with and without git, `.farrierignore` as well. Hidden files are left out except
+/// `.gitignore` counts with and without git, except for what git tracks all the same; `.farrierignore` counts as well. Hidden files are left out except
 /// for `.env` and its relatives and the folders of platforms. Only regular files are opened, so that a pipe cannot stop the run; a
 /// symbolic link counts if it leads to one inside the root.
 pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Found, Error> {
@@ -159,6 +160,7 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
             walks.push(Walk::of_everything(&folder));
         }
     }
+    add_tracked(root, &real_root, &excluded, &mut found);
     found.notes.extend(closed.iter().map(|path| {
         let path = path.strip_prefix(root).map_or_else(|_| path.display().to_string(), slashed);
         Note::file(path, "no regular file, so nothing was left out for it")
@@ -176,6 +178,36 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
     found.files.dedup();
     found.notes.sort();
     Ok(found)
+}
+
+/// Adds what git tracks although a `.gitignore` names it.
+fn add_tracked(root: &Path, real_root: &Path, excluded: &Override, found: &mut Found) {
+    let seen: HashSet<&str> =
+        found.files.iter().map(|file| file.path.as_str()).chain(found.others.iter().map(String::as_str)).collect();
+    let mut missing = tracked::files(real_root);
+    missing.retain(|path| !seen.contains(path.as_str()) && root.join(path).is_file());
+    if missing.is_empty() {
+        return;
+    }
+    let (start, left) = (root.to_path_buf(), missing.clone());
+    let leads_there = move |entry: &DirEntry| {
+        let Ok(path) = entry.path().strip_prefix(&start) else { return false };
+        let path = slashed(path);
+        if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            return left.contains(&path);
+        }
+        let inside = format!("{path}/");
+        path.is_empty() || left.range(inside.clone()..).next().is_some_and(|next| next.starts_with(&inside))
+    };
+    let mut builder = WalkBuilder::new(root);
+    builder.hidden(false).require_git(false).git_global(false).git_ignore(false).git_exclude(false);
+    builder.add_custom_ignore_filename(".farrierignore").overrides(excluded.clone());
+    builder.filter_entry(move |entry| is_wanted(entry) && closed(entry.path()).is_none() && leads_there(entry));
+    for entry in builder.sort_by_file_name(std::ffi::OsStr::cmp).build().flatten() {
+        if !entry.file_type().is_some_and(|kind| kind.is_dir()) && found.files.len() < MAX_FILES {
+            consider(&entry, root, real_root, found);
+        }
+    }
 }
 
 fn missing(path: &Path, error: std::io::Error) -> Error {
@@ -506,6 +538,24 @@ mod tests {
         assert_eq!(paths(folder.path(), &[folder.path().join("b.py")], &Options::default()), ["a.py", "b.py"]);
         let without_a = Options { exclude: vec!["a.*".to_owned()] };
         assert!(paths(folder.path(), &[], &without_a).is_empty());
+    }
+
+    #[test]
+    fn what_git_tracks_is_read_whatever_ignore_files_say() {
+        let folder =
+            project(&["a.py", "data/b.py", "data/c.py", "data/.venv/d.py", "logs/e.py", "f.py", "requirements.txt"]);
+        let root = folder.path();
+        fs::write(root.join(".gitignore"), "data/\nlogs/\n*.txt\n").unwrap();
+        fs::write(root.join(".farrierignore"), "f.py\n").unwrap();
+        let git = |words: &[&str]| {
+            let done = std::process::Command::new("git").args(words).current_dir(root).status().unwrap();
+            assert!(done.success(), "git {words:?}");
+        };
+        git(&["init", "--quiet"]);
+        git(&["add", "--force", "data/b.py", "data/.venv/d.py", "f.py", "requirements.txt"]);
+        assert_eq!(paths(root, &[], &Options::default()), ["a.py", "data/b.py", "requirements.txt"]);
+        let without = Options { exclude: vec!["data".to_owned()] };
+        assert_eq!(paths(root, &[], &without), ["a.py", "requirements.txt"]);
     }
 
     #[cfg(unix)]
