@@ -44,6 +44,8 @@ mod settle;
 mod shadow;
 mod shell;
 pub mod signs;
+#[cfg(test)]
+mod spans_tests;
 mod substitution;
 mod supervisor;
 mod tasks;

@@ -77,7 +77,7 @@ pub(super) fn resolve(
     let called = launched.map(|launched| launcher::read(launched, table, version.version, files, facts));
     // A call has neither options nor files, unless it reads them itself.
     let alone = called.as_ref().is_some_and(|called| !called.reads_command_line);
-    let options = if alone { Arguments::default() } else { options(table, version.version, start, &mut errors) };
+    let options = if alone { Arguments::default() } else { options(table, version.version, start, files, &mut errors) };
     let mut ahead: Vec<Located<&'static Setting>> = Vec::new();
     for found in [&options, &command_line] {
         ahead.extend(found.errors.iter().filter_map(|error| {
@@ -562,7 +562,13 @@ fn abbreviated(table: &Table, version: Version, given: &Arguments, files: &Files
 }
 
 /// The words in the variable that holds further options, if a file sets it.
-fn options(table: &'static Table, version: Version, start: &Start, errors: &mut Vec<Located<String>>) -> Arguments {
+fn options(
+    table: &'static Table,
+    version: Version,
+    start: &Start,
+    files: &Files,
+    errors: &mut Vec<Located<String>>,
+) -> Arguments {
     let entry = table.arguments_variable().and_then(|name| start.environment.entry(name));
     let Some(entry) = entry.filter(|entry| !entry.absent) else {
         return Arguments::default();
@@ -574,11 +580,13 @@ fn options(table: &'static Table, version: Version, start: &Start, errors: &mut 
         errors.push(Located::new(format!("`{text}` has a quote that is not closed"), entry.place));
         return Arguments::default();
     };
+    // Where a character is escaped, the words do not stand where counting the letters of the value finds them.
+    let stands_there = entry.literal && files.text_at(entry.place) == text;
     let words: Vec<Argument> = words
         .into_iter()
         .map(|word| {
             let argument = Argument::new(&word, &|_| None);
-            if entry.literal {
+            if stands_there {
                 argument
             } else {
                 Argument { place: entry.place, removal: entry.place, literal: false, ..argument }

@@ -281,8 +281,15 @@ impl<'a> Lexer<'a> {
         building.has_quotes = true;
         self.at += 1;
         let start = self.at;
-        let length = self.rest().find('\'').unwrap_or(self.rest().len());
-        self.literal(building, length);
+        let end = start + self.rest().find('\'').unwrap_or(self.rest().len());
+        // Compose fills in before it splits, and knows no quotes then.
+        while self.dialect == Dialect::Compose
+            && let Some(dollar) = self.text.get(self.at..end).and_then(|inside| inside.find('$'))
+        {
+            self.literal(building, dollar);
+            self.expandable(building);
+        }
+        self.literal(building, end.saturating_sub(self.at));
         let closed = self.byte(0).is_some();
         self.is_open |= !closed;
         building.only_quotes = closed.then_some(start..self.at);

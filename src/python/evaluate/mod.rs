@@ -67,6 +67,8 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(test)]
+mod unknown_tests;
 mod validators;
 mod written;
 

@@ -103,6 +103,8 @@ fn a_shell_in_a_command_is_looked_into() {
     for source in [
         "bash -c \"migrate && gunicorn -w $$N app\"",
         "bash -c \"migrate && gunicorn -w ${N:-4} app\"",
+        "bash -c 'migrate && gunicorn -w $$N app'",
+        "bash -c 'migrate && gunicorn -w ${N:-4} app'",
         "[sh, -c, 'migrate && gunicorn -w $$N app']",
         "[\"sh\", \"-c\", \"migrate && gunicorn -w ${N} app\"]",
     ] {

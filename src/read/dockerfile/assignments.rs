@@ -55,7 +55,8 @@ fn word(text: &Decoded, range: std::ops::Range<usize>, file: FileId) -> Word {
     let raw = text.text().get(range.clone()).unwrap_or_default();
     let inside = ['"', '\''].into_iter().find_map(|quote| {
         let inside = raw.strip_prefix(quote)?.strip_suffix(quote)?;
-        (!inside.contains(['"', '\'', '\\'])).then_some(())
+        let ends = |char: char| char == quote || char == '\\' && quote == '"';
+        (!inside.contains(ends)).then_some(())
     });
     let place = if inside.is_some() { range.start + 1..range.end - 1 } else { range.clone() };
     let mut parts = expansion::parts(raw, Dialect::Build);
