@@ -151,14 +151,16 @@ fn a_very_long_line_is_read_or_noted() {
         ("entrypoint.sh", format!("#!/bin/sh\nexec gunicorn app:app --name {long}\n")),
         (".env", format!("X={long}\n")),
         ("requirements.txt", format!("# {long}\n")),
+        ("Makefile", format!("serve:\n\tgunicorn app:app --name {long}\n")),
+        ("justfile", format!("serve:\n    gunicorn app:app --name {long}\n")),
     ];
     for file in files {
         let outcome = farrier(project(std::slice::from_ref(&file)).path(), &["check", "--format", "json"], PATIENCE);
         if file.0 == "gunicorn.conf.py" {
             outcome.says("gunicorn.conf.py", "larger than 2 MiB");
         }
-        if file.0 == "web.Dockerfile" {
-            outcome.says("web.Dockerfile", "longer than any command");
+        if ["web.Dockerfile", "Procfile", "Makefile", "justfile"].contains(&file.0) {
+            outcome.says(file.0, "longer than any command");
         }
     }
 }
@@ -182,6 +184,104 @@ fn what_is_no_text_is_noted_with_the_reason() {
     outcome.says("compose.yaml", "NUL");
     outcome.says("Dockerfile", "UTF-16");
     assert_eq!(outcome.answer["summary"]["deployments"], 1);
+}
+
+/// A file of every format whose name tells what it is, as far as it takes to be one.
+const FORMATS: [(&str, &str); 35] = [
+    ("gunicorn.conf.py", "workers = 2\n"),
+    ("wsgi.py", "app = 1\n"),
+    ("Dockerfile", "FROM python\nCMD [\"gunicorn\", \"app:app\"]\n"),
+    ("compose.yaml", "services:\n  web:\n    command: gunicorn app:app\n"),
+    ("compose.override.yaml", "services:\n  web:\n    cpus: 1\n"),
+    ("start.sh", "#!/bin/sh\nexec gunicorn app:app\n"),
+    (".env", "A=1\n"),
+    ("requirements.txt", "gunicorn==23.0.0\n"),
+    ("poetry.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\n"),
+    ("uv.lock", "[[package]]\nname = \"a\"\nversion = \"1\"\n"),
+    ("Pipfile", "[packages]\na = \"*\"\n"),
+    ("setup.cfg", "[options]\ninstall_requires = a\n"),
+    ("chart/Chart.yaml", "name: x\n"),
+    ("app.json", "{\"env\": {}}\n"),
+    ("fly.toml", "app = \"x\"\n"),
+    ("render.yaml", "services: []\n"),
+    (".do/app.yaml", "services:\n- name: web\n  run_command: gunicorn app:app\n"),
+    ("task-definition.json", "{\"containerDefinitions\": []}\n"),
+    ("heroku.yml", "run:\n  web: gunicorn app:app\n"),
+    ("railway.json", "{}\n"),
+    ("nixpacks.toml", "\n"),
+    ("Taskfile.yml", "tasks: {}\n"),
+    ("web.service", "[Service]\nExecStart=gunicorn app:app\n"),
+    ("supervisord.conf", "[program:web]\ncommand=gunicorn app:app\n"),
+    ("uwsgi.ini", "[uwsgi]\nmodule = app\n"),
+    ("uwsgi.yaml", "uwsgi:\n  module: app\n"),
+    ("uwsgi.json", "{\"uwsgi\": {}}\n"),
+    ("uwsgi.xml", "<uwsgi><module>app</module></uwsgi>\n"),
+    ("hypercorn.toml", "workers = 1\n"),
+    ("Makefile", "all:\n\tgunicorn app:app\n"),
+    ("justfile", "all:\n    gunicorn app:app\n"),
+    ("package.json", "{\"scripts\": {\"a\": \"gunicorn app:app\"}}\n"),
+    ("nginx.conf", "http { server { location / { proxy_pass http://a:8000; } } }\n"),
+    ("Caddyfile", ":80 {\n reverse_proxy a:1\n}\n"),
+    ("kustomization.yaml", "resources: []\n"),
+];
+
+#[test]
+fn what_is_no_text_is_noted_in_every_format() {
+    let utf16 = |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let kinds: [(&str, &dyn Fn(&str) -> Vec<u8>); 3] = [
+        ("UTF-16", &utf16),
+        ("NUL", &|text| [text.as_bytes(), b"\0"].concat()),
+        ("no UTF-8", &|text| [text.as_bytes(), b"\n# caf\xe9\n"].concat()),
+    ];
+    for (reason, broken) in kinds {
+        let files = FORMATS.map(|(name, text)| (name, broken(text)));
+        let outcome = check(project(&[&files[..], &[(LAUNCH.0, LAUNCH.1.into())]].concat()).path());
+        for (name, _) in FORMATS {
+            outcome.says(name, reason);
+        }
+        assert_eq!(outcome.answer["summary"]["deployments"], 1, "{}", outcome.answer);
+    }
+}
+
+/// It may hold settings of farrier's own, without which nothing is judged.
+#[test]
+fn a_project_file_that_is_no_text_is_an_error() {
+    for text in [&b"\xff\xfe[\0"[..], b"[project]\nname = 'caf\xe9'\n"] {
+        let outcome = farrier(project(&[("pyproject.toml", text)]).path(), &["check", "--format", "json"], PATIENCE);
+        assert_eq!(outcome.code, 2, "{}", outcome.answer);
+        assert!(outcome.errors.contains("pyproject.toml"), "{}", outcome.errors);
+    }
+}
+
+#[test]
+fn line_endings_and_byte_order_marks_are_no_fault_in_any_format() {
+    for broken in [|text: &str| text.replace('\n', "\r\n"), |text: &str| format!("\u{feff}{text}")] {
+        let files = FORMATS.map(|(name, text)| (name, broken(text)));
+        let outcome = check(project(&files).path());
+        for (name, _) in FORMATS {
+            assert_eq!(outcome.notes(name), "", "{name}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_links_to_themselves_are_noted_in_every_format() {
+    let pipe = |path: &Path| {
+        let made = Command::new("mkfifo").arg(path).status().expect("mkfifo is there");
+        assert!(made.success());
+    };
+    let link = |path: &Path| std::os::unix::fs::symlink(path.file_name().expect("a name"), path).expect("a link");
+    for make in [&pipe as &dyn Fn(&Path), &link] {
+        let project = project(&[LAUNCH, ("chart/templates/a.txt", ""), (".do/a.txt", "")]);
+        for (name, _) in FORMATS {
+            make(&project.path().join(name));
+        }
+        let outcome = check(project.path());
+        for (name, _) in FORMATS {
+            assert_ne!(outcome.notes(name), "", "{name}: {}", outcome.answer["notes"]);
+        }
+    }
 }
 
 #[test]

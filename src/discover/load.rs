@@ -53,7 +53,7 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
         match text(&root.join(&candidate.path), candidate.kind) {
             Ok(text) => Ok(settle(&text).map(|kind| (kind, Arc::<str>::from(text)))),
             // A file that may well be something else is only missed if it looks like what it could be.
-            Err(unread) if candidate.kind.is_open() && settle(&unread.glimpse).is_none() => Ok(None),
+            Err(unread) if candidate.kind.is_open(&candidate.path) && settle(&unread.glimpse).is_none() => Ok(None),
             Err(unread) => Err(unread.why),
         }
     };

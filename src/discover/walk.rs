@@ -431,7 +431,7 @@ fn consider(entry: &DirEntry, root: &Path, real_root: &Path, found: &mut Found) 
         "no regular file"
     };
     // A file that may well be something else is not missed.
-    if !kind.is_open() {
+    if !kind.is_open(&path) {
         found.notes.push(Note::file(path, format!("{why}, so it was not read")));
     }
 }

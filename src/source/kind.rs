@@ -124,6 +124,9 @@ pub enum Guess {
 /// What generators of configuration files put behind the name of what they generate.
 const TEMPLATES: [&str; 9] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "template", "example", "sample", "dist"];
 
+/// What files are called, in front of their endings, that people miss where they cannot be read.
+const TELLING: [&str; 6] = ["uwsgi", "supervisord", "supervisor", "nginx", "hypercorn", "task-definition"];
+
 /// Where GitHub looks for what it does after a push.
 const WORKFLOWS: &str = ".github/workflows";
 
@@ -153,9 +156,12 @@ impl Guess {
         }
     }
 
-    /// Whether the text decides, so that a file that turns out to be nothing is no matter.
-    pub const fn is_open(self) -> bool {
-        !matches!(self, Self::Sure(_))
+    /// Whether the text decides, so that a file at `path` that turns out to be nothing is no matter.
+    pub fn is_open(self, path: &str) -> bool {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+        let tells = TELLING.contains(&stem.as_str()) || folder.ends_with(".do");
+        !matches!(self, Self::Sure(_)) && !tells
     }
 
     /// Whether it is Python source, of which a project has many more files than of anything else.

@@ -35,6 +35,7 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
         }
         reader.add(unit);
     }
+    made.macros.note_cut(&mut reader);
     reader.finish(facts);
 }
 

@@ -6,8 +6,12 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::super::decoded::Decoded;
+use super::super::platforms::reader::Reader;
+use super::TOO_LONG;
+use crate::source::Span;
 
 /// Deeper chains of variables than anybody writes.
 const MAX_DEPTH: usize = 16;
@@ -40,6 +44,8 @@ pub(super) struct Macros {
     by_name: BTreeMap<String, Macro>,
     /// How many steps were taken.
     steps: Cell<usize>,
+    /// The first text that grew too long to be filled in; copies for single recipes share it.
+    cut: Rc<Cell<Option<Span>>>,
 }
 
 /// A reference inside a text.
@@ -113,10 +119,19 @@ impl Macros {
         let mut out = Decoded::default();
         self.expand_into(text, scan, otherwise, 0, &mut out);
         if out.text().len() > MAX_LENGTH {
+            let whole = text.span(0..text.text().len());
+            self.cut.set(self.cut.get().or(Some(whole)));
             out = Decoded::default();
-            out.push_escaped(HOLE, text.span(0..text.text().len()));
+            out.push_escaped(HOLE, whole);
         }
         out
+    }
+
+    /// Says which part of the file was left out because it is longer than any command.
+    pub(super) fn note_cut(&self, reader: &mut Reader) {
+        if let Some(span) = self.cut.get() {
+            reader.note(span, TOO_LONG);
+        }
     }
 
     /// Whether as much may still be filled in as a value of `length` bytes takes.

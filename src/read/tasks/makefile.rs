@@ -47,6 +47,7 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
             break;
         }
     }
+    made.macros.note_cut(&mut reader);
     reader.finish(facts);
 }
 

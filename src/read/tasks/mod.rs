@@ -60,11 +60,13 @@ fn task(name: &str, span: Span, script: &Decoded, reader: &mut Reader) -> Option
     Some(unit)
 }
 
+const TOO_LONG: &str = "longer than any command, so it was not read";
+
 fn run(script: &Decoded, reader: &mut Reader) -> Option<Command> {
     let whole = script.span(0..script.text().len());
     let command = command::shell(script, reader.place(whole));
     if command.is_none() {
-        reader.note(whole, "longer than any command, so it was not read");
+        reader.note(whole, TOO_LONG);
     }
     command
 }
