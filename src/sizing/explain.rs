@@ -508,7 +508,7 @@ fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
             number((alone - limit.value.as_mib()).ceil())
         ));
     }
-    if plan.workers.binding != Binding::Memory {
+    if plan.workers.ceiling != Binding::Memory && plan.workers.binding != Binding::Memory {
         return None;
     }
     let missing = takes(f64::from(plan.kept_workers(inputs)) + 1.0) - limit.value.as_mib();

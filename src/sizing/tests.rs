@@ -227,6 +227,22 @@ fn demand_and_database_decide_where_they_bind() {
 }
 
 #[test]
+fn what_only_cuts_the_upper_end_is_against_more_and_did_not_decide_the_target() {
+    let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
+    inputs.cpus = Some(known(Cpus(4.0)));
+    inputs.blocking_fraction = Some(known(0.0));
+    inputs.per_worker =
+        Some(known(WorkerMemory { low: Bytes::mib(100), value: Bytes::mib(100), high: Bytes::mib(100) }));
+    let because = |inputs: &Inputs| recommend(inputs).item("workers").map(|item| (item.upper.count(), item.binding));
+    assert_eq!(because(&inputs), Some((Some(5), Binding::Cpu)));
+    // What is planned with, 0.9 x 640 MiB - 20 MiB, holds four of 130 MiB, and no fifth.
+    inputs.memory = Some(known(Bytes::mib(640)));
+    assert_eq!(because(&inputs), Some((Some(4), Binding::Cpu)));
+    inputs.configured.workers = Some(known(5));
+    assert_eq!(because(&inputs), Some((Some(4), Binding::Memory)));
+}
+
+#[test]
 fn what_is_not_known_is_asked() {
     let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
     inputs.configured.workers = Some(known(129));
