@@ -227,13 +227,12 @@ const FORMATS: [(&str, &str); 35] = [
 
 #[test]
 fn what_is_no_text_is_noted_in_every_format() {
-    let utf16 = |text: &str| [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    let kinds: [(&str, &dyn Fn(&str) -> Vec<u8>); 3] = [
-        ("UTF-16", &utf16),
-        ("NUL", &|text| [text.as_bytes(), b"\0"].concat()),
-        ("no UTF-8", &|text| [text.as_bytes(), b"\n# caf\xe9\n"].concat()),
-    ];
-    for (reason, broken) in kinds {
+    for reason in ["UTF-16", "NUL", "no UTF-8"] {
+        let broken = |text: &str| match reason {
+            "UTF-16" => [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect(),
+            "NUL" => [text.as_bytes(), b"\0"].concat(),
+            _ => [text.as_bytes(), b"\n# caf\xe9\n"].concat(),
+        };
         let files = FORMATS.map(|(name, text)| (name, broken(text)));
         let outcome = check(project(&[&files[..], &[(LAUNCH.0, LAUNCH.1.into())]].concat()).path());
         for (name, _) in FORMATS {

@@ -117,6 +117,9 @@ const PROJECTS: &[&[(&str, &str)]] = &[
     ],
 ];
 
+/// The path of a file and its text.
+type Text = (String, String);
+
 /// The project of templates with its values, and where in the first file those of `W` and `T` stand.
 fn filled(
     templates: &[(&str, &str)],
@@ -124,7 +127,7 @@ fn filled(
     timeout: u16,
     anything: &str,
     windows: bool,
-) -> (Vec<(String, String)>, [(usize, usize); 2]) {
+) -> (Vec<Text>, [(usize, usize); 2]) {
     let mut spans = [(0, 0); 2];
     let mut files = Vec::new();
     for (index, (path, template)) in templates.iter().enumerate() {
@@ -148,7 +151,7 @@ fn filled(
     (files, spans)
 }
 
-fn read(paths: &[(String, String)]) -> (Files, Assembly) {
+fn read(paths: &[Text]) -> (Files, Assembly) {
     let mut files = Files::new();
     let mut kinds = BTreeMap::new();
     for (path, text) in paths {
@@ -172,7 +175,7 @@ fn anything() -> impl Strategy<Value = String> {
 /// What is wrong about the places of a project's values.
 fn wrong(templates: &[(&str, &str)], workers: u16, timeout: u16, anything: &str, windows: bool) -> Option<String> {
     // A shell takes the end of such a line for part of its last word.
-    let windows = windows && !templates[0].0.ends_with(".sh") && !templates[0].0.ends_with("file");
+    let windows = windows && !["start.sh", "Procfile", "Dockerfile", "Makefile", "justfile"].contains(&templates[0].0);
     let (paths, spans) = filled(templates, workers, timeout, anything, windows);
     let (path, text) = &paths[0];
     let (files, assembly) = read(&paths);

@@ -5,6 +5,7 @@
 //! more: asking git would run what the configuration of the repository names. Of an index that is split or not
 //! understood nothing is known.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
@@ -25,7 +26,8 @@ pub(super) fn files(root: &Path) -> BTreeSet<String> {
     let Some((top, index)) = repository(root) else { return BTreeSet::new() };
     let Some(bytes) = read(&index) else { return BTreeSet::new() };
     let Ok(below) = root.strip_prefix(&top) else { return BTreeSet::new() };
-    let below: String = below.components().map(|part| format!("{}/", part.as_os_str().to_string_lossy())).collect();
+    let parts = below.components().map(|part| part.as_os_str().to_string_lossy());
+    let below: String = parts.flat_map(|part| [part, Cow::Borrowed("/")]).collect();
     let all = HASHES.into_iter().find_map(|hash| entries(&bytes, hash)).unwrap_or_default();
     all.into_iter().filter_map(|path| path.strip_prefix(&below).map(str::to_owned)).collect()
 }

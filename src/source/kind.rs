@@ -160,7 +160,7 @@ impl Guess {
     pub fn is_open(self, path: &str) -> bool {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-        let tells = TELLING.contains(&stem.as_str()) || folder.ends_with(".do");
+        let tells = TELLING.contains(&stem.as_str()) || folder.rsplit('/').next() == Some(".do");
         !matches!(self, Self::Sure(_)) && !tells
     }
 
