@@ -20,13 +20,17 @@ pub(super) struct Formula {
 }
 
 impl Formula {
-    /// The formula that sets `winner` right where it is set, or under a name that the configuration file gives it.
+    /// The formula that sets `winner` right where it is set, or under a name that the configuration file or the script
+    /// gives it.
     pub(super) fn of(deployment: &Deployment, winner: &Candidate, files: &Files) -> Option<Self> {
         let (cores, _) = winner.host_cores()?;
         let known = |one: &Dependency| {
             matches!(one, Dependency::Cpus { .. } | Dependency::InPlace { .. } | Dependency::Environment { .. })
         };
         let place = winner.place.filter(|_| winner.depends.iter().all(known))?;
+        if let Some(given) = deployment.given_before(winner, cores, files) {
+            return Some(Self { place: given.place, whole: given.place, unless: given.unless });
+        }
         let formula = if winner.named_variables().next().is_none() {
             let place = behind_flag(place, files);
             Self { place, whole: place, unless: None }

@@ -168,7 +168,7 @@ fn is_text_of(place: Place, value: Option<&Value>, files: &Files) -> bool {
 }
 
 /// The only variable in a word, where the word, or what stands behind its `=`, is that variable alone.
-fn reference(text: &str) -> Option<&str> {
+pub(super) fn reference(text: &str) -> Option<&str> {
     let text = text.trim().trim_matches(['"', '\'']);
     let text = if text.starts_with('-') { text.split_once('=')?.1 } else { text };
     let inner = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
@@ -221,7 +221,7 @@ fn words_in_shell(name: &str, text: &str) -> Option<Span> {
 }
 
 /// Where the bracket closes that `text` stands behind.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let mut open = 0_usize;
     for (at, c) in text.char_indices() {
         match c {

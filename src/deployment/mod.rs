@@ -39,6 +39,7 @@ mod proxy;
 mod resolve;
 mod rewritten;
 mod scene;
+mod script_variables;
 mod scripts;
 mod settle;
 mod shadow;
