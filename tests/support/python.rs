@@ -16,6 +16,7 @@ const FRAMEWORKS: &str = include_str!("frameworks.txt");
 const TOOLS: &str = include_str!("tools.txt");
 const LOCUST: &str = include_str!("locust.txt");
 const PRE_COMMIT: &str = include_str!("pre-commit.txt");
+const WHEEL: &str = include_str!("wheel.txt");
 const RELEASES: &str = include_str!("releases.txt");
 
 /// An environment that holds everything in one list of requirements, and nothing else.
@@ -91,6 +92,15 @@ pub(crate) fn locust_environment() -> &'static PythonEnvironment {
 pub(crate) fn pre_commit_environment() -> &'static PythonEnvironment {
     static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| make(PRE_COMMIT))
+}
+
+/// The environment with what builds wheels.
+///
+/// # Panics
+/// As [`python_environment`].
+pub(crate) fn wheel_environment() -> &'static PythonEnvironment {
+    static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| make(WHEEL))
 }
 
 /// The folder of a release named in `releases.txt` (`uvicorn==0.30.6`), without its dependencies: it is put in
