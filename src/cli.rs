@@ -111,6 +111,16 @@ pub(crate) enum Verb {
     Init(Init),
     /// Write down the findings there are, so that `check` shows new ones only.
     Baseline(Baseline),
+    /// Print what a shell needs to complete commands and options.
+    Completions(Completions),
+    /// Print the page for `man`.
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell.
+    pub(crate) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -257,6 +267,16 @@ pub(crate) struct Check {
     /// Leave out what the settings exclude and ignore files name, even where it is named here.
     #[arg(long)]
     pub(crate) force_exclude: bool,
+    /// Show what has to do with files that differ from those of a commit, or of the one that this branch left it at;
+    /// files that git does not know yet are among them.
+    #[arg(long, value_name = "REF", conflicts_with = "staged")]
+    pub(crate) changed_since: Option<String>,
+    /// Show what has to do with files that are staged for the next commit.
+    #[arg(long)]
+    pub(crate) staged: bool,
+    /// Count the findings of each rule instead of showing them.
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub(crate) statistics: bool,
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub(crate) exit_zero: bool,

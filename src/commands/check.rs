@@ -11,8 +11,9 @@ use farrier::source::Files;
 use farrier::suppress::Entry;
 use farrier::{Examination, examine};
 
+use super::changed::{self, Since};
 use super::rewrite::{self, Mode};
-use super::{Done, Exit, Failure, baseline, measure, output};
+use super::{Done, Exit, Failure, baseline, measure, output, statistics};
 use crate::cli::{Check, Cli};
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
@@ -32,7 +33,10 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         return Ok(Done { text: settings_of(cli, &request, check)?, exit: Exit::Clean });
     }
     let named = super::named(&request, &check.paths)?;
-    let wanted = Wanted { least: request.min_severity.unwrap_or(Severity::Warning), safety: check, named: &named };
+    let since = check.changed_since.as_deref().map(Since::Revision).or_else(|| check.staged.then_some(Since::Staged));
+    let changed_files = since.map(|since| changed::files(&request.root, since)).transpose()?;
+    let least = request.min_severity.unwrap_or(Severity::Warning);
+    let wanted = Wanted { least, safety: check, named: &named, changed: changed_files.as_deref() };
     let path = baseline::path(&request, check.baseline.as_ref());
     let known = if check.no_baseline { None } else { baseline::load(&path, check.baseline.is_some())? };
     let known = known.unwrap_or_default();
@@ -87,6 +91,10 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         (false, true) => Exit::Clean,
         (false, false) => Exit::ToDo,
     };
+    if check.statistics {
+        let text = statistics::of(&report.findings, &check.printed)?;
+        return Ok(Done { text, exit });
+    }
     let text = output::deliver(&check.printed, |format, look| {
         let said = output::rendered(format, &report, look.unwrap_or_else(|| super::look(cli)), nothing);
         // What was changed is told where people look.
@@ -108,6 +116,8 @@ struct Wanted<'w> {
     least: Severity,
     safety: &'w Check,
     named: &'w [String],
+    /// The files that were changed, where only they count.
+    changed: Option<&'w [String]>,
 }
 
 impl Wanted<'_> {
@@ -119,10 +129,12 @@ impl Wanted<'_> {
         finding.severity >= self.least && self.names(finding, files)
     }
 
-    /// Whether it has to do with the files that are named.
+    /// Whether it has to do with the files that are named, and with one that was changed.
     fn names(&self, finding: &Finding, files: &Files) -> bool {
-        let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
-        labels.any(|label| super::lies_in(self.named, files.get(label.place.file).path()))
+        let paths = || std::iter::once(&finding.primary).chain(&finding.related);
+        let mut paths = [paths(), paths()].map(|labels| labels.map(|label| files.get(label.place.file).path()));
+        paths[0].any(|path| super::lies_in(self.named, path))
+            && self.changed.is_none_or(|changed| paths[1].any(|path| changed.iter().any(|one| one == path)))
     }
 
     /// The fixes that may be applied.

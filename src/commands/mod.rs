@@ -3,6 +3,7 @@
 mod advise;
 mod ask;
 mod baseline;
+mod changed;
 mod check;
 mod demo;
 mod explain;
@@ -15,6 +16,8 @@ mod output;
 mod rewrite;
 mod show;
 mod standing;
+mod statistics;
+mod surface;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -71,6 +74,8 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Rules(rules) => explain::list(cli, rules),
         Verb::Init(init) => init::run(cli, init),
         Verb::Baseline(baseline) => baseline::run(cli, baseline),
+        Verb::Completions(completions) => Ok(surface::completions(completions.shell)),
+        Verb::Man => surface::page(),
     }
 }
 
