@@ -38,6 +38,7 @@ fn limiter(inputs: &Inputs, plan: &Plan) -> Option<Item> {
         // Threads that only wait cost a little memory each; nobody counts them before there are hundreds.
         upper: target.max(10 * ANYIO_TOKENS),
         binding: if load.demand.is_some() { Binding::Demand } else { Binding::Cpu },
+        cut: None,
     };
     let source = || "AnyIO's default".to_owned();
     let now = inputs.thread_tokens.clone().unwrap_or_else(|| Known::certain(ANYIO_TOKENS, source()));
@@ -56,7 +57,7 @@ fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
     // Connections that are idle count as well: behind 4 of them a request waited for 8 s (Granian 2.8.7).
     let idle = inputs.chain.idle_connections.as_ref().map(|all| all.value.div_ceil(workers));
     let lower = demand.into_iter().chain(threads).chain(idle).max()?;
-    let range = Range { lower, target: lower.saturating_mul(2), upper: UNBOUNDED, binding: Binding::Demand };
+    let range = Range { lower, target: lower.saturating_mul(2), upper: UNBOUNDED, binding: Binding::Demand, cut: None };
     Some(item("backpressure", Some(now), range))
 }
 
@@ -65,7 +66,11 @@ fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
 fn runtime(inputs: &Inputs) -> Option<Item> {
     let now = inputs.configured.others.get("runtime_threads")?;
     let cores = inputs.cpus.as_ref()?.value.whole_up();
-    Some(item("runtime_threads", Some(now), Range { lower: 1, target: 1, upper: cores.max(2), binding: Binding::Cpu }))
+    Some(item(
+        "runtime_threads",
+        Some(now),
+        Range { lower: 1, target: 1, upper: cores.max(2), binding: Binding::Cpu, cut: None },
+    ))
 }
 
 /// uWSGI refuses to start with as many cheap processes as processes.
@@ -86,5 +91,9 @@ fn cheaper(inputs: &Inputs, plan: &Plan) -> Option<Item> {
             verdict: Verdict::Remove,
         });
     }
-    Some(item("cheaper", Some(now), Range { lower: 1, target: most.min(2), upper: most, binding: Binding::Cpu }))
+    Some(item(
+        "cheaper",
+        Some(now),
+        Range { lower: 1, target: most.min(2), upper: most, binding: Binding::Cpu, cut: None },
+    ))
 }

@@ -185,7 +185,7 @@ const MANY: u32 = 2;
 /// make up for them.
 fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
     // Two on one core are there for restarts, which bounds nothing.
-    let by_cores = matches!(plan.workers.binding, Binding::Cpu | Binding::Floor);
+    let by_cores = matches!(plan.workers.binding, Binding::Cpu | Binding::Floor) && plan.workers.cut.is_none();
     if load.blocking.confidence > Confidence::Low || !by_cores {
         return;
     }
@@ -280,7 +280,7 @@ pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: R
         target: Amount::Count(range.target),
         // Nobody needs to hear of a bound beyond all numbers.
         upper: if range.upper >= UNBOUNDED { Amount::Open } else { Amount::Count(range.upper) },
-        binding: range.binding,
+        binding: range.decided(current.map(|now| now.value)),
         verdict: match current {
             None => Verdict::Unknown,
             Some(now) if range.contains(now.value) => Verdict::InRange,
@@ -310,7 +310,7 @@ fn too_many(inputs: &Inputs) -> Option<Item> {
         Binding::Memory => caps.workers(threads).map_or(most, |n| n.clamp(1, most)),
         _ => most,
     };
-    let range = Range { lower: 1, target, upper: most, binding };
+    let range = Range { lower: 1, target, upper: most, binding, cut: None };
     Some(item(inputs.workers_setting()?, Some(now), range))
 }
 

@@ -227,6 +227,30 @@ fn demand_and_database_decide_where_they_bind() {
 }
 
 #[test]
+fn a_cap_above_the_target_binds_nothing_below_it() {
+    let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
+    inputs.cpus = Some(known(Cpus(2.0)));
+    inputs.blocking_fraction = Some(known(0.5));
+    let free = range(&recommend(&inputs), "workers").unwrap();
+    // Memory for the target and not for all that the cores would take.
+    inputs.memory = Some(known(Bytes::mib(600)));
+    inputs.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(96))));
+    let capped = range(&recommend(&inputs), "workers").unwrap();
+    assert_eq!((capped.1, free.1), (4, 4));
+    assert!(capped.2 < free.2, "{capped:?} {free:?}");
+
+    let mut binding_of = |now: Option<u32>| {
+        inputs.configured.workers = now.map(known);
+        recommend(&inputs).item("workers").map(|item| item.binding)
+    };
+    assert_eq!(binding_of(None), Some(Binding::Cpu));
+    assert_eq!(binding_of(Some(1)), Some(Binding::Cpu));
+    // One more than fits is the memory's to refuse, ten times as many are so without it.
+    assert_eq!(binding_of(Some(free.2)), Some(Binding::Memory));
+    assert_eq!(binding_of(Some(free.2 + 40)), Some(Binding::Cpu));
+}
+
+#[test]
 fn what_is_not_known_is_asked() {
     let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
     inputs.configured.workers = Some(known(129));
