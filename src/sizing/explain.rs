@@ -508,7 +508,9 @@ fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
             number((alone - limit.value.as_mib()).ceil())
         ));
     }
-    if plan.workers.ceiling != Binding::Memory && plan.workers.binding != Binding::Memory {
+    // Close to the limit is also where memory only takes the spare.
+    let cut = plan.workers.cut.map(|(_, by)| by);
+    if plan.workers.binding != Binding::Memory && cut != Some(Binding::Memory) {
         return None;
     }
     let missing = takes(f64::from(plan.kept_workers(inputs)) + 1.0) - limit.value.as_mib();

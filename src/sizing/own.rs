@@ -32,9 +32,14 @@ fn limiter(inputs: &Inputs, plan: &Plan) -> Option<Item> {
     let needed = each(load.demand.unwrap_or_else(|| load.by_cpu(load.blocking.low)));
     let lower = whole_up(0.8 * f64::from(needed)).max(1);
     let target = needed.max(ANYIO_TOKENS);
-    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
-    // Threads that only wait cost a little memory each; nobody counts them before there are hundreds.
-    let range = Range::new(lower.min(target), target, target.max(10 * ANYIO_TOKENS), binding);
+    let range = Range {
+        lower: lower.min(target),
+        target,
+        // Threads that only wait cost a little memory each; nobody counts them before there are hundreds.
+        upper: target.max(10 * ANYIO_TOKENS),
+        binding: if load.demand.is_some() { Binding::Demand } else { Binding::Cpu },
+        cut: None,
+    };
     let source = || "AnyIO's default".to_owned();
     let now = inputs.thread_tokens.clone().unwrap_or_else(|| Known::certain(ANYIO_TOKENS, source()));
     Some(item("thread_limiter", Some(&now), range))
@@ -52,7 +57,7 @@ fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
     // Connections that are idle count as well: behind 4 of them a request waited for 8 s (Granian 2.8.7).
     let idle = inputs.chain.idle_connections.as_ref().map(|all| all.value.div_ceil(workers));
     let lower = demand.into_iter().chain(threads).chain(idle).max()?;
-    let range = Range::new(lower, lower.saturating_mul(2), UNBOUNDED, Binding::Demand);
+    let range = Range { lower, target: lower.saturating_mul(2), upper: UNBOUNDED, binding: Binding::Demand, cut: None };
     Some(item("backpressure", Some(now), range))
 }
 
@@ -61,7 +66,11 @@ fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
 fn runtime(inputs: &Inputs) -> Option<Item> {
     let now = inputs.configured.others.get("runtime_threads")?;
     let cores = inputs.cpus.as_ref()?.value.whole_up();
-    Some(item("runtime_threads", Some(now), Range::new(1, 1, cores.max(2), Binding::Cpu)))
+    Some(item(
+        "runtime_threads",
+        Some(now),
+        Range { lower: 1, target: 1, upper: cores.max(2), binding: Binding::Cpu, cut: None },
+    ))
 }
 
 /// uWSGI refuses to start with as many cheap processes as processes.
@@ -82,5 +91,9 @@ fn cheaper(inputs: &Inputs, plan: &Plan) -> Option<Item> {
             verdict: Verdict::Remove,
         });
     }
-    Some(item("cheaper", Some(now), Range::new(1, most.min(2), most, Binding::Cpu)))
+    Some(item(
+        "cheaper",
+        Some(now),
+        Range { lower: 1, target: most.min(2), upper: most, binding: Binding::Cpu, cut: None },
+    ))
 }

@@ -40,21 +40,18 @@ pub(super) struct Range {
     pub(super) lower: u32,
     pub(super) target: u32,
     pub(super) upper: u32,
-    /// What decided the target.
+    /// What decides the target.
     pub(super) binding: Binding,
-    /// What is against more than `upper`.
-    pub(super) ceiling: Binding,
+    /// Where the upper end would be without a cap, and what cut it. A cap that leaves the target alone decides
+    /// nothing about it.
+    pub(super) cut: Option<(u32, Binding)>,
 }
 
 impl Range {
-    /// One of which the same decided both ends.
-    pub(super) const fn new(lower: u32, target: u32, upper: u32, binding: Binding) -> Self {
-        Self { lower, target, upper, binding, ceiling: binding }
-    }
-
-    /// What is against `now`, or else what decided the target.
-    pub(super) fn reason(&self, now: Option<u32>) -> Binding {
-        if now.is_some_and(|now| now > self.upper) { self.ceiling } else { self.binding }
+    /// What says something about `now`: the cap where nothing else objects to so many, else what the target rests on.
+    pub(super) fn decided(&self, now: Option<u32>) -> Binding {
+        let kept_out = |uncut: u32| now.is_some_and(|now| now > self.upper && now <= uncut);
+        self.cut.filter(|(uncut, _)| kept_out(*uncut)).map_or(self.binding, |(_, by)| by)
     }
 
     pub(super) fn contains(&self, n: u32) -> bool {
@@ -72,10 +69,7 @@ impl Range {
             self.target = n;
             self.binding = binding;
         }
-        if self.upper < self.target {
-            self.upper = self.target;
-            self.ceiling = binding;
-        }
+        self.upper = self.upper.max(self.target);
         self
     }
 
@@ -95,8 +89,8 @@ impl Range {
         self.lower = self.lower.min(self.target);
         let surely = surely.map_or(u32::MAX, |n| n.max(1));
         if self.upper > surely.max(self.target) {
+            self.cut = Some((self.cut.map_or(self.upper, |(uncut, _)| uncut), binding));
             self.upper = surely.max(self.target);
-            self.ceiling = binding;
         }
         self
     }
@@ -175,7 +169,7 @@ impl Plan {
 /// What belongs into one process stays there; the waiting of requests takes threads instead.
 fn in_one_process(inputs: &Inputs, load: &Load) -> Plan {
     let several = estimated(&Inputs { one_process: None, ..inputs.clone() }, load);
-    let workers = Range::new(1, 1, 1, Binding::OneProcess);
+    let workers = Range { lower: 1, target: 1, upper: 1, binding: Binding::OneProcess, cut: None };
     let because = Binding::OneProcess;
     match several.class {
         // Less than a core keeps no second slot busy.
@@ -231,7 +225,7 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     // With a demand that is known, more than a spare and one for each core only take memory.
     let upper = load.demand.map_or(by_cpu, |_| wanted.max(load.cpus.whole_up())) + 1;
     let lower = whole_up(load.fewest()).clamp(1, wanted);
-    let mut workers = Range::new(lower, wanted.min(upper), upper, binding);
+    let mut workers = Range { lower, target: wanted.min(upper), upper, binding, cut: None };
     if load.has_a_core() && !load.has_others() {
         // With one worker a health check waits behind the slowest request.
         workers = workers.raise(2, Binding::Floor);
@@ -254,7 +248,9 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
         let pooled = gthread(load, now, None);
         // One thread in each process is what `sync` has.
         if pooled.threads.is_some_and(|threads| threads.target > 1) {
-            return instead(Plan { because, ..pooled });
+            // Without that cap there would be as many processes as slots.
+            let binding = if because == Binding::Memory { because } else { pooled.workers.binding };
+            return instead(Plan { because, workers: Range { binding, ..pooled.workers }, ..pooled });
         }
     }
     if let Some(now) = now.filter(|_| load.is_guessed()) {
@@ -357,6 +353,10 @@ pub(super) fn for_the_locks(load: &Load, plan: &Plan) -> Option<String> {
 /// core busy, or all of them too few for the demand.
 fn fitting(load: &Load, wanted: u32) -> u32 {
     let most = load.caps.workers(1).map_or(wanted, |most| wanted.min(most)).max(1);
+    // Where all of it fits, nothing gives way.
+    if most == wanted && load.caps.threads_beside(wanted).is_none_or(|room| room >= wanted_threads(load, wanted)) {
+        return wanted;
+    }
     let slots = |processes: u32| {
         let beside = load.caps.threads_beside(processes).unwrap_or(u32::MAX).max(1);
         let wanted = wanted_threads(load, processes);
@@ -413,13 +413,18 @@ fn threads(load: &Load, processes: u32) -> Range {
     let target = wanted_threads(load, processes);
     let fewest = whole_up(load.fewest() / f64::from(processes.max(1)));
     let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
-    let upper = match load.demand {
-        // What is known of the demand is the least; more threads than that only wait.
-        Some(_) => (whole_up(f64::from(target) / 0.8) + 1).max(useful_threads(load.blocking.high)),
-        None if load.blocking.is_wide() => target.max(most_threads(load)),
-        None => target.max(useful_threads(load.blocking.high)),
+    let range = Range {
+        lower: fewest.clamp(1, target),
+        target,
+        upper: match load.demand {
+            // What is known of the demand is the least; more threads than that only wait.
+            Some(_) => (whole_up(f64::from(target) / 0.8) + 1).max(useful_threads(load.blocking.high)),
+            None if load.blocking.is_wide() => target.max(most_threads(load)),
+            None => target.max(useful_threads(load.blocking.high)),
+        },
+        binding,
+        cut: None,
     };
-    let range = Range::new(fewest.clamp(1, target), target, upper, binding);
     let fits = load.caps.workers(1).is_some_and(|most| processes <= most.max(1));
     let by_memory = load.caps.threads_beside(processes).filter(|_| fits);
     let by_database = load.caps.slots_per_worker(processes);
@@ -464,7 +469,7 @@ fn processes(load: &Load, target: u32) -> Range {
     let cores = load.cpus.whole_up();
     // One more is a spare, whether cores or locks ask for the others.
     let upper = if target > cores { target + 1 } else { cores + 1 };
-    let range = Range::new(lower.max(1), target, upper, Binding::Cpu);
+    let range = Range { lower: lower.max(1), target, upper, binding: Binding::Cpu, cut: None };
     if load.is_alone() && load.has_a_core() {
         // A restart of the only one is an outage. Where nobody states that there is one, a single one is no mistake.
         let least = if load.is_stated { 2 } else { 1 };
@@ -480,5 +485,5 @@ fn connections(load: &Load, processes: u32) -> Option<Range> {
     let each = whole_up(load.demand? / f64::from(processes.max(1))).max(1);
     // Twice the requests in flight, because idle connections take a place as well.
     let target = CONNECTIONS.max(each.saturating_mul(2));
-    Some(Range::new(each, target, UNBOUNDED, Binding::Demand))
+    Some(Range { lower: each, target, upper: UNBOUNDED, binding: Binding::Demand, cut: None })
 }

@@ -167,7 +167,7 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let now = configured.threads.as_ref().map_or(0, |threads| threads.value);
         // Threads that are made when they are needed cost nothing by being allowed.
         let upper =
-            if inputs.threads_come && range.ceiling != Binding::Database { range.upper.max(now) } else { range.upper };
+            if inputs.threads_come && range.binding != Binding::Database { range.upper.max(now) } else { range.upper };
         items.push(item(setting, configured.threads.as_ref(), Range { upper, ..range }));
     }
     // What nobody sets is Gunicorn's default.
@@ -185,11 +185,8 @@ const MANY: u32 = 2;
 /// make up for them.
 fn spare(inputs: &Inputs, load: &Load, plan: &Plan, items: &mut [Item]) {
     // Two on one core are there for restarts, which bounds nothing.
-    let by_cores = |binding: Binding| matches!(binding, Binding::Cpu | Binding::Floor);
-    if load.blocking.confidence > Confidence::Low
-        || !by_cores(plan.workers.binding)
-        || plan.workers.ceiling == Binding::Database
-    {
+    let by_cores = matches!(plan.workers.binding, Binding::Cpu | Binding::Floor) && plan.workers.cut.is_none();
+    if load.blocking.confidence > Confidence::Low || !by_cores {
         return;
     }
     let (now, setting) = (inputs.configured.workers.as_ref(), inputs.workers_setting());
@@ -283,7 +280,7 @@ pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: R
         target: Amount::Count(range.target),
         // Nobody needs to hear of a bound beyond all numbers.
         upper: if range.upper >= UNBOUNDED { Amount::Open } else { Amount::Count(range.upper) },
-        binding: range.reason(current.map(|now| now.value)),
+        binding: range.decided(current.map(|now| now.value)),
         verdict: match current {
             None => Verdict::Unknown,
             Some(now) if range.contains(now.value) => Verdict::InRange,
@@ -313,7 +310,7 @@ fn too_many(inputs: &Inputs) -> Option<Item> {
         Binding::Memory => caps.workers(threads).map_or(most, |n| n.clamp(1, most)),
         _ => most,
     };
-    let range = Range::new(1, target, most, binding);
+    let range = Range { lower: 1, target, upper: most, binding, cut: None };
     Some(item(inputs.workers_setting()?, Some(now), range))
 }
 

@@ -227,19 +227,27 @@ fn demand_and_database_decide_where_they_bind() {
 }
 
 #[test]
-fn what_only_cuts_the_upper_end_is_against_more_and_did_not_decide_the_target() {
+fn a_cap_above_the_target_binds_nothing_below_it() {
     let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
-    inputs.cpus = Some(known(Cpus(4.0)));
-    inputs.blocking_fraction = Some(known(0.0));
-    inputs.per_worker =
-        Some(known(WorkerMemory { low: Bytes::mib(100), value: Bytes::mib(100), high: Bytes::mib(100) }));
-    let because = |inputs: &Inputs| recommend(inputs).item("workers").map(|item| (item.upper.count(), item.binding));
-    assert_eq!(because(&inputs), Some((Some(5), Binding::Cpu)));
-    // What is planned with, 0.9 x 640 MiB - 20 MiB, holds four of 130 MiB, and no fifth.
-    inputs.memory = Some(known(Bytes::mib(640)));
-    assert_eq!(because(&inputs), Some((Some(4), Binding::Cpu)));
-    inputs.configured.workers = Some(known(5));
-    assert_eq!(because(&inputs), Some((Some(4), Binding::Memory)));
+    inputs.cpus = Some(known(Cpus(2.0)));
+    inputs.blocking_fraction = Some(known(0.5));
+    let free = range(&recommend(&inputs), "workers").unwrap();
+    // Memory for the target and not for all that the cores would take.
+    inputs.memory = Some(known(Bytes::mib(600)));
+    inputs.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(96))));
+    let capped = range(&recommend(&inputs), "workers").unwrap();
+    assert_eq!((capped.1, free.1), (4, 4));
+    assert!(capped.2 < free.2, "{capped:?} {free:?}");
+
+    let mut binding_of = |now: Option<u32>| {
+        inputs.configured.workers = now.map(known);
+        recommend(&inputs).item("workers").map(|item| item.binding)
+    };
+    assert_eq!(binding_of(None), Some(Binding::Cpu));
+    assert_eq!(binding_of(Some(1)), Some(Binding::Cpu));
+    // One more than fits is the memory's to refuse, ten times as many are so without it.
+    assert_eq!(binding_of(Some(free.2)), Some(Binding::Memory));
+    assert_eq!(binding_of(Some(free.2 + 40)), Some(Binding::Cpu));
 }
 
 #[test]

@@ -52,9 +52,16 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     }
     let few = out.parameter("slots");
     let Some(slots) = service.slots().filter(|&slots| exact(slots) <= few) else { return };
-    if window >= out.parameter("window") {
+    // Who writes a long `timeout` for `sync` workers has requests that take so long.
+    let allowed = deployment
+        .setting("timeout")
+        .filter(|timeout| timeout.changes() && service.is_gunicorn() && service.class_name() == "sync")
+        .and_then(|timeout| Some((timeout.int().filter(|&most| exact(most) > window)?, timeout.place()?)));
+    if allowed.is_none() && window >= out.parameter("window") {
         return;
     }
+    let (which, enough) =
+        if allowed.is_some() { (", which `timeout` allows,", "more than `timeout`") } else { ("", "a minute") };
     let (of_which, requests, are) = if slots == 1 {
         ("the only slot".to_owned(), "one request".to_owned(), "is")
     } else {
@@ -64,12 +71,15 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
         probe.place,
         "restarts the container",
         format!(
-            "the liveness probe waits for {of_which} like any request: {requests} of {} {are} enough to have a healthy \
-             container killed",
+            "the liveness probe waits for {of_which} like any request: {requests} of {}{which} {are} enough to have a \
+             healthy container killed",
             seconds(window)
         ),
     )
     .related(service.class_place(), format!("{requests} at a time"))
-    .help("probe the port (`tcpSocket`) or allow a minute, and leave it to the readiness probe to take the pod out of service")
+    .related_to(allowed.map(|(most, place)| Located::new(format!("lets a request take {}", seconds(exact(most))), place)))
+    .help(format!(
+        "probe the port (`tcpSocket`) or allow {enough}, and leave it to the readiness probe to take the pod out of service"
+    ))
     .fix(None);
 }

@@ -166,6 +166,39 @@ proptest! {
         }
     }
 
+    /// What is said to bind is what would have to give way for another number; what is not said to bind, would not.
+    #[test]
+    fn what_binds_decides(inputs in inputs()) {
+        let advice = recommend(&inputs);
+        let targets = |advice: &Advice| {
+            (advice.class, range(advice, "workers").map(|range| range.1), range(advice, "threads").map(|range| range.1))
+        };
+        let without_memory = recommend(&Inputs { memory: None, ..inputs.clone() });
+        let without_database = recommend(&Inputs { database: None, ..inputs.clone() });
+        let without_both = recommend(&Inputs { memory: None, database: None, ..inputs.clone() });
+        // Where memory and database stop at the same number, one of them alone changes nothing.
+        let decides = |without: &Advice, other: &Advice| {
+            targets(without) != targets(&advice) || targets(&without_both) != targets(other)
+        };
+        let grows = |other: &Advice, setting: &str| {
+            other.class == advice.class
+                && range(other, setting).map(|range| range.1) > range(&advice, setting).map(|range| range.1)
+        };
+        for item in advice.items.iter().filter(|item| ["workers", "threads"].contains(&item.setting)) {
+            let holds = match item.binding {
+                Binding::Memory => decides(&without_memory, &without_database),
+                Binding::Database => decides(&without_database, &without_memory),
+                Binding::OneProcess => inputs.one_process.is_some(),
+                Binding::Cpu => {
+                    // Fewer processes by another cap may be given more threads each, never fewer.
+                    !grows(&without_memory, item.setting) && !grows(&without_database, item.setting)
+                }
+                _ => true,
+            };
+            prop_assert!(holds, "{item:?}\n{advice}\n{without_memory}\n{without_database}");
+        }
+    }
+
     #[test]
     fn what_is_printed_adds_up(inputs in inputs()) {
         let advice = recommend(&inputs);
