@@ -274,6 +274,9 @@ pub(crate) struct Check {
     /// Show what has to do with files that are staged for the next commit.
     #[arg(long)]
     pub(crate) staged: bool,
+    /// Judge the project as if this file, which is shown alone, held what standard input says: for editors.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "fix", "diff", "changed_since", "staged"])]
+    pub(crate) stdin_filename: Option<PathBuf>,
     /// Count the findings of each rule instead of showing them.
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub(crate) statistics: bool,

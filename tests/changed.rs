@@ -4,7 +4,8 @@
 
 mod support;
 
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 use support::command::Project;
 
@@ -90,6 +91,27 @@ fn what_git_cannot_answer_is_an_error() {
     let output = check(&outside, &["--staged"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(2) && said.contains("git diff"), "{said}");
+}
+
+#[test]
+fn what_an_editor_holds_counts_instead_of_the_file() {
+    let project = project();
+    let found = |file: &str, text: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+        command.current_dir(project.path()).args(["check", "--format", "concise", "--stdin-filename", file]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    };
+    let (text, code) = found("gunicorn.conf.py", "workers = 2\nkeepalive = 5\nthread = 3\n");
+    assert!(text.contains("gunicorn.conf.py:3:1: error[unknown-setting] `thread`") && code == Some(1), "{text}");
+    assert!(!text.contains("keep_alive") && !text.contains("main.py"), "{text}");
+    let (text, code) = found("gunicorn.conf.py", "workers = 2\n");
+    assert_eq!(code, Some(0), "{text}");
+    // What stands on the disk is left alone.
+    assert!(std::fs::read_to_string(project.path().join("gunicorn.conf.py")).unwrap().contains("keep_alive"));
+    assert_eq!(found("nothing.py", "").1, Some(2));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `farrier check`.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use farrier::deployment::Deployment;
@@ -9,12 +10,15 @@ use farrier::report::Report;
 use farrier::request::{Flags, Request};
 use farrier::source::Files;
 use farrier::suppress::Entry;
-use farrier::{Examination, examine};
+use farrier::{Examination, examine, examine_with};
 
 use super::changed::{self, Since};
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure, baseline, measure, output, statistics};
 use crate::cli::{Check, Cli};
+
+/// The longest text that is read from standard input, in bytes; no file of a project is read that is longer.
+const MAX_TYPED: u64 = 8 << 20;
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let flags = Flags {
@@ -25,14 +29,15 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         fail_on: check.fail_on,
         ..super::flags(&check.production)
     };
-    let mut request = super::request(cli, &check.paths, &flags)?;
+    let paths = check.stdin_filename.as_ref().map_or(check.paths.as_slice(), std::slice::from_ref);
+    let mut request = super::request(cli, paths, &flags)?;
     if check.force_exclude {
         request.paths.clear();
     }
     if check.show_settings {
         return Ok(Done { text: settings_of(cli, &request, check)?, exit: Exit::Clean });
     }
-    let named = super::named(&request, &check.paths)?;
+    let named = super::named(&request, paths)?;
     let since = check.changed_since.as_deref().map(Since::Revision).or_else(|| check.staged.then_some(Since::Staged));
     let changed_files = since.map(|since| changed::files(&request.root, since)).transpose()?;
     let least = request.min_severity.unwrap_or(Severity::Warning);
@@ -44,7 +49,12 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         let findings = examination.findings.clone();
         known.compare(findings, &examination.files, &|rule| request.rules.runs(rule))
     };
-    let mut examination = examine(&request)?;
+    let mut examination = match check.stdin_filename {
+        Some(_) => {
+            examine_with(&request, &named.iter().map(String::as_str).zip([typed()?.as_str()]).collect::<Vec<_>>())?
+        }
+        None => examine(&request)?,
+    };
     let mut changed = String::new();
     if check.fix || check.diff {
         let mode = if check.diff { Mode::Show } else { Mode::Write };
@@ -101,6 +111,14 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         if format.is_for_people() && look.is_none() { format!("{changed}{said}") } else { said }
     })?;
     Ok(Done { text, exit })
+}
+
+/// The text that an editor hands over on standard input.
+fn typed() -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(MAX_TYPED).read_to_string(&mut text);
+    read.map_err(|error| Failure::Usage(format!("standard input cannot be read: {error}")))?;
+    Ok(text)
 }
 
 /// An entry of the baseline that nothing answers to any more.
