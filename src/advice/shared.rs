@@ -39,7 +39,19 @@ fn settle(
         }
         // What counts on the cores of the machine that asks says nothing against a limit that a file states.
         if one.elsewhere != other.elsewhere && GROUP.contains(&item.setting) {
-            (if one.elsewhere { item } else { theirs }).verdict = Verdict::InRange;
+            let (open, who) = if one.elsewhere { (item, owner) } else { (theirs, sharer) };
+            // A number in place of a formula over the cores would be one there as well, whatever machine that is.
+            if open.current.is_none() && !stuck.contains(&open.setting) {
+                let reason = format!(
+                    "{} serves {} as well, and nothing states the cores of that: state them, or set it for each of them",
+                    files.describe(place),
+                    name(who, files)
+                );
+                refused.push(Refusal { setting: open.setting, reason, is_outside: true });
+                stuck.push(open.setting);
+                continue;
+            }
+            open.verdict = Verdict::InRange;
             continue;
         }
         if let Some((lower, upper)) = both(item, theirs) {
