@@ -27,12 +27,33 @@ fn the_documents_are_what_github_takes() {
     }
 }
 
-/// The last script of the action.
-fn script() -> String {
+/// One of the scripts of the action that go over several lines.
+fn script(index: usize) -> String {
     let action = include_str!("../action.yml");
-    let (_, script) = action.rsplit_once("run: |\n").unwrap();
-    let lines: Vec<&str> = script.lines().map(|line| line.strip_prefix("        ").unwrap_or(line)).collect();
-    lines.join("\n")
+    let script = action.split("run: |\n").nth(index + 1).unwrap();
+    let lines =
+        script.lines().map_while(|line| if line.is_empty() { Some(line) } else { line.strip_prefix("        ") });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What was built from other sources must not be taken for what is built from these.
+#[cfg(unix)]
+#[test]
+fn the_action_keeps_what_it_built_by_its_sources() {
+    let sum = |rule: &str| {
+        let files =
+            [("Cargo.toml", ""), ("Cargo.lock", ""), ("build/a.rs", ""), ("rules/a.toml", rule), ("src/a.rs", "")];
+        let sources = Project::of(&files);
+        let output = sources.path().join("output");
+        let mut command = Command::new("bash");
+        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script(0)]).env("SOURCES", sources.path());
+        let ran = command.env("GITHUB_OUTPUT", &output).output().unwrap();
+        assert!(ran.status.success(), "{}", said(&ran));
+        std::fs::read_to_string(output).unwrap()
+    };
+    assert!(sum("a").starts_with("sum=") && sum("a").trim().len() > 8, "{}", sum("a"));
+    assert_eq!(sum("a"), sum("a"));
+    assert_ne!(sum("a"), sum("b"));
 }
 
 #[cfg(unix)]
@@ -41,7 +62,7 @@ fn the_action_annotates_and_fails_where_something_is_wrong() {
     let run = |files: &[(&str, &str)], arguments: &str| {
         let project = Project::of(files);
         let mut command = Command::new("bash");
-        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script()]).current_dir(project.path());
+        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &script(1)]).current_dir(project.path());
         command.env("FARRIER", env!("CARGO_BIN_EXE_farrier")).env("PROJECT", ".").env("ARGUMENTS", arguments);
         command.env("SARIF", "found.sarif").env("GITHUB_STEP_SUMMARY", project.path().join("summary.md"));
         let output = command.output().unwrap();

@@ -80,6 +80,33 @@ fn only_what_was_changed_is_shown() {
     assert!(failed && files.iter().all(|file| file == "compose.yaml") && !files.is_empty(), "{files:?}");
 }
 
+/// A hook is told where git keeps its things by a variable, and with more than one work tree nothing else.
+#[cfg(unix)]
+#[test]
+fn a_hook_of_a_second_work_tree_sees_what_is_staged() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let files = [("api/Procfile", "web: gunicorn main:app\n"), ("api/gunicorn.conf.py", "workers = 2\n")];
+    let project = Project::of(&files);
+    git(&project, &["init", "--quiet"]);
+    git(&project, &["add", "--all"]);
+    git(&project, &["commit", "--quiet", "--message", "All"]);
+    git(&project, &["worktree", "add", "--quiet", "second"]);
+    let hook = project.path().join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, format!("#!/bin/sh\ncd api && '{}' check --staged\n", env!("CARGO_BIN_EXE_farrier")))
+        .unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    for folder in [project.path().to_path_buf(), project.path().join("second")] {
+        std::fs::write(folder.join("api/gunicorn.conf.py"), "keep_alive = 2\n").unwrap();
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--all", "--message", "b"]);
+        let output = command.current_dir(&folder).env("GIT_CONFIG_GLOBAL", "/dev/null").output().unwrap();
+        let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+        assert!(!output.status.success() && said.contains("unknown-setting"), "{}: {said}", folder.display());
+    }
+}
+
 #[test]
 fn what_git_cannot_answer_is_an_error() {
     let project = project();

@@ -46,6 +46,11 @@ fn git(root: &Path, words: &[&str]) -> Result<Vec<String>, Failure> {
     let mut command = Command::new("git");
     command.args(["-c", "core.fsmonitor=false", "-c", "core.quotepath=false"]).arg("-C").arg(root).args(words);
     command.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+    // A hook of a work tree beside the first is told the folder of git and not that of its files, so that git takes the
+    // folder it is asked in for the top. Found from there, both are right.
+    if std::env::var_os("GIT_WORK_TREE").is_none() {
+        command.env_remove("GIT_DIR");
+    }
     let output = command.output().map_err(|error| failed(&error.to_string()))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);

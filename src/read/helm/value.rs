@@ -8,8 +8,9 @@ use crate::source::Span;
 use super::super::decoded::Decoded;
 use super::super::kubernetes::node::{HOLE, Kind, Node};
 
-/// More text, and more elements of a list, than any value of a template has.
-pub(super) const MAX_TEXT: usize = 1 << 20;
+/// More text, and more elements of a list, than functions make of values. Each letter may come from another place, which
+/// takes fifty times as much memory.
+pub(super) const MAX_TEXT: usize = 128 << 10;
 pub(super) const MAX_ELEMENTS: usize = 10_000;
 
 /// A value of a template.
