@@ -51,5 +51,23 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .at_most(replaces.confidence())
         .help("start a second worker or a second copy, so that one is always there")
         .fix(None);
+        return;
+    }
+    // Whoever runs it starts it again, but not before all of its workers are gone.
+    let stops = deployment.setting("respawn_failed_workers").filter(|again| again.value() == Some(&Value::Bool(false)));
+    if let (Some(count @ 2..), Some(_)) = (count, stops) {
+        out.report(
+            deployment.command,
+            "no `respawn_failed_workers`",
+            format!("one of {count} workers that fails, while `{name}` replaces it or otherwise, stops all of Granian"),
+        )
+        .severity(Severity::Advice)
+        .related(place, "replaces workers")
+        .help("set `respawn_failed_workers`")
+        .fix(
+            service
+                .give("respawn_failed_workers", &Value::Bool(true), context)
+                .map(|edit| Fix::unsafe_("replace workers that fail", vec![edit])),
+        );
     }
 }

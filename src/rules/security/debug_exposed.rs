@@ -23,19 +23,33 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .fix(spew.winner.remove(context.files).map(|edits| Fix::safe("remove `spew`", edits)));
     }
     let level = ["log_level", "loglevel"].iter().find_map(|name| deployment.setting(name));
-    let trace = level.filter(|level| {
-        deployment.server == ServerName::Uvicorn && level.text() == Some("trace") && level.winner.is_settled()
-    });
-    if let Some((level, place)) = trace.and_then(|level| Some((level, level.place()?))) {
-        out.report(place, "every message", "the log level `trace` writes down every ASGI message, headers included")
-            .severity(Severity::Warning)
-            .help("use `info`")
-            .fix(
-                level
-                    .winner
-                    .set(context.files, &Value::Str("info".to_owned()))
-                    .map(|edit| Fix::safe("log at `info`", vec![edit])),
-            );
+    let level = level.filter(|level| level.winner.is_settled()).and_then(|level| Some((level, level.text()?)));
+    let said = level.and_then(|(level, text)| Some((level, insides(deployment.server, text)?, level.place()?)));
+    if let Some((level, (severity, label, message), place)) = said {
+        out.report(place, label, message).severity(severity).help("use `info`").fix(
+            level
+                .winner
+                .set(context.files, &Value::Str("info".to_owned()))
+                .map(|edit| Fix::safe("log at `info`", vec![edit])),
+        );
+    }
+}
+
+/// What a log level writes down that is nobody's business, and how bad that is.
+fn insides(server: ServerName, level: &str) -> Option<(Severity, &'static str, &'static str)> {
+    match (server, level) {
+        (ServerName::Uvicorn, "trace") => Some((
+            Severity::Warning,
+            "every message",
+            "the log level `trace` writes down every ASGI message, headers included",
+        )),
+        (ServerName::Gunicorn, level) if level.eq_ignore_ascii_case("debug") => Some((
+            Severity::Advice,
+            "every setting and request",
+            "the log level `debug` writes down every setting at start, the values of `raw_env` included, and a line for \
+             each request",
+        )),
+        _ => None,
     }
 }
 

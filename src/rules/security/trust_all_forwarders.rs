@@ -13,21 +13,30 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     else {
         return;
     };
-    // Inside a network of its own, or behind the router of a platform, only the proxy can send anything.
-    let (Some(place), Reach::Published(published)) = (trusted.place(), service.reach()) else {
-        return;
+    // Inside a network of its own, or behind the router of a platform, only the proxy can send anything. A cluster has
+    // one network for all.
+    let published = match service.reach() {
+        Reach::Published(published) => Some(published),
+        Reach::Network if deployment.kind == UnitKind::KubernetesContainer => None,
+        _ => return,
     };
+    let Some(place) = trusted.place() else { return };
     let forged = match service.speaks() {
         Some(Interface::Wsgi) => "its scheme, and through `SCRIPT_NAME` its path",
         _ => "its address and its scheme",
     };
-    out.report(
+    let whoever = if published.is_some() { "client" } else { "pod of the cluster" };
+    let report = out.report(
         place,
         "everybody",
-        format!("every client that reaches {} directly can forge {forged} with forwarded headers", deployment.server),
-    )
-    .at_most(trusted.confidence())
-    .related(published, "can be reached from outside here")
-    .help("name the addresses or networks of the proxy")
-    .fix(None);
+        format!(
+            "every {whoever} that reaches {} directly can forge {forged} with forwarded headers",
+            deployment.server
+        ),
+    );
+    let report = match published {
+        Some(published) => report.related(published, "can be reached from outside here"),
+        None => report.severity(Severity::Advice),
+    };
+    report.at_most(trusted.confidence()).help("name the addresses or networks of the proxy").fix(None);
 }

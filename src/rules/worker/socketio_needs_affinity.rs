@@ -16,6 +16,10 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     });
     let Some((server, queue)) = sessions else { return };
     let Some(workers) = service.deployment.setting("workers") else { return };
+    if !queue && !workers.is_set() && service.deployment.kind == UnitKind::Procfile {
+        left_to_the_platform(service, workers, server.place, context, out);
+        return;
+    }
     let (Some(count), Some(place)) = (workers.int().filter(|count| *count > 1), workers.place()) else {
         return;
     };
@@ -46,6 +50,37 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             let title = if threads.is_some() { "run one worker with threads" } else { "run one worker" };
             Fix::unsafe_(title, std::iter::once(edit).chain(threads).collect())
         }));
+}
+
+/// A `Procfile` that leaves the number of workers to `WEB_CONCURRENCY`: what Heroku builds from Python sets it to at least 2,
+/// and so does whatever builds with the same buildpack.
+fn left_to_the_platform(service: &Service, workers: &Setting, sessions: Place, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let sized = workers.setting.default_variable() == Some("WEB_CONCURRENCY") && workers.winner.is_settled();
+    if !sized || workers.int() != Some(1) {
+        return;
+    }
+    let heroku = deployment.platform.as_ref().is_some_and(|platform| platform.value == "Heroku");
+    let (severity, who) =
+        if heroku { (Severity::Warning, "Heroku") } else { (Severity::Advice, "a platform such as Heroku") };
+    out.report(
+        deployment.command,
+        "leaves `workers` to `WEB_CONCURRENCY`",
+        format!(
+            "{who} sets `WEB_CONCURRENCY` to 2 or more, and {} cannot keep a client of Socket.IO on one of its workers: \
+             expect \"Invalid session\"",
+            deployment.server
+        ),
+    )
+    .severity(severity)
+    .at_most(Confidence::Medium)
+    .related(sessions, "keeps sessions in the memory of its process")
+    .help("say `workers = 1`")
+    .fix(
+        service
+            .give("workers", &Value::Int(1), context)
+            .map(|edit| Fix::unsafe_("run one worker, whatever the platform sets", vec![edit])),
+    );
 }
 
 /// Measured on Gunicorn 27.0.1 with Flask-SocketIO 5: a client that polls holds its thread until there is something to
