@@ -242,3 +242,17 @@ fn queries_are_sent_when_they_are_used_and_give_rows() {
 fn what_other_applications_are_told_is_nothing_to_the_served_one() {
     judge("cases/foreign.txt");
 }
+
+#[test]
+fn what_is_fetched_is_no_file() {
+    let case = |call: &str| format!("a title\nimport pandas\n@app.get('/')\nasync def view():\n    {call}\n");
+    for (call, category) in [
+        ("pandas.read_csv('https://a/b.csv')", Category::Http),
+        ("pandas.read_csv(sep=';', filepath_or_buffer='s3://a/b.csv')", Category::Http),
+        ("pandas.read_excel(io='b.xlsx')", Category::File),
+    ] {
+        let (_, application) = analysed(&case(call));
+        let found: Vec<Category> = application.unwrap().blocking.iter().map(|one| one.category).collect();
+        assert_eq!(found, [category], "{call}");
+    }
+}

@@ -315,11 +315,33 @@ pub(super) fn written(blocking: &Blocking, sources: &Sources<'_>) -> Option<Stri
             let text = text.lines().next()?.trim();
             format!("with {}", text.strip_prefix("with ").unwrap_or(text).trim_end_matches(':'))
         }
-        None if catalogue::is_by_pattern(&blocking.what) => text.split_once('(')?.0.to_owned(),
+        None if catalogue::is_by_pattern(&blocking.what) => without_arguments(text)?,
         None => return None,
     };
     let is_name = !name.contains(['`', '\n']) && !name.trim().is_empty() && name.len() <= MAX_WRITTEN;
     is_name.then_some(name)
+}
+
+/// What is called, without what is given to it or to the calls in front of it: `api.people().get().execute`.
+fn without_arguments(text: &str) -> Option<String> {
+    let (mut out, mut depth, mut quote) = (String::new(), 0_usize, None);
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            _ if quote.is_some() => quote = quote.filter(|&quote| quote != letter),
+            '"' | '\'' => quote = Some(letter),
+            ')' => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 && quote.is_none() && !letter.is_whitespace() && !matches!(letter, '"' | '\'') {
+            out.push(letter);
+        }
+        if letter == '(' && quote.is_none() {
+            depth += 1;
+        }
+    }
+    Some(out.strip_suffix("()")?.to_owned())
 }
 
 /// The text whose value is asked for without a call: the query behind `user` in `if user:`.

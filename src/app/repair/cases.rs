@@ -406,3 +406,16 @@ fn an_old_python_has_no_thread_to_move_calls_to() {
     assert!(told("3.9").0);
     assert_eq!(told("3.8-slim"), (false, false));
 }
+
+#[test]
+fn calls_in_front_of_a_call_stand_in_its_name() {
+    for (text, name) in [
+        ("api.people().get(id=\"a)\", fields='(').execute()", Some("api.people().get().execute")),
+        ("client.customers.create(\n    name=name(),\n)", Some("client.customers.create")),
+        ("(build(\"a\")\n    .files()\n    .list(pageSize=3)\n    .execute())", Some("")),
+        ("files[\"a(\"].list()", Some("files[].list")),
+        ("broken)(", None),
+    ] {
+        assert_eq!(super::without_arguments(text).as_deref(), name, "{text}");
+    }
+}

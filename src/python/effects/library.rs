@@ -82,6 +82,8 @@ const ASKED: [(&str, &[&str]); 6] = [
 /// How addresses begin that libraries fetch files from by themselves.
 const REMOTE: [&str; 11] =
     ["http://", "https://", "ftp://", "s3://", "s3a://", "gs://", "gcs://", "abfs://", "abfss://", "az://", "hdfs://"];
+/// What the parameter is called by which libraries are told what to read.
+const PATHS: [&str; 5] = ["filepath_or_buffer", "path_or_buf", "path_or_buffer", "path", "io"];
 
 impl<'a> Work<'_, 'a> {
     pub(super) fn library(
@@ -174,7 +176,8 @@ impl<'a> Work<'_, 'a> {
         if effect.category != Category::File || effect.library == "stdlib" {
             return false;
         }
-        let Some(first) = call.arguments.args.first() else { return false };
+        let named = || PATHS.iter().find_map(|name| argument(call, name));
+        let Some(first) = call.arguments.args.first().or_else(named) else { return false };
         let begins = match first {
             // `f"https://{host}/{name}.csv"`
             Expr::FString(text) => text.value.elements().next().and_then(|part| match part {

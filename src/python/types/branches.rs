@@ -12,7 +12,7 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::source::Span;
 
 /// How many arguments of one call are carried because they decide something.
-const MAX_CERTAIN: usize = 6;
+const MAX_CERTAIN: usize = 8;
 /// How many functions may have one name before it is too common to say who is called.
 const MAX_NAMED: usize = 24;
 /// Through how many functions a parameter is followed that is handed on.

@@ -11,6 +11,7 @@ use crate::python::calls::{Condition, Interest, asks_for_loop, asks_for_tests, k
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
+use crate::source::Span;
 
 /// How deep expressions and names that stand for each other are followed.
 const MAX_DEPTH: u8 = 8;
@@ -601,7 +602,7 @@ impl<'a> Types<'a> {
                     then.iter().map(|one| one.at).eq(seen.iter().map(|one| one.at))
                 };
                 let known = self
-                    .known_bindings(&seen, frame, depth)
+                    .known_bindings(&self.made(&seen, at, frame, depth), frame, depth)
                     .or_else(|| self.filled_where_missing(name, at, &seen, frame, depth));
                 // What is empty where it is handed over may be filled here.
                 let known = known.and_then(|known| match known {
@@ -632,6 +633,20 @@ impl<'a> Types<'a> {
         let is_filled = conditions.iter().filter(asks).any(|one| one.region == last.block);
         let known = self.known_bindings(std::slice::from_ref(last), frame, depth).filter(|_| is_filled)?;
         if before.is_empty() { None } else { known.or(Known::Some) }
+    }
+
+    /// Those of several bindings that are not in a part which cannot run: `if given and not name: name, _ = given`.
+    fn made<'b>(&self, seen: &[&'b Binding<'a>], at: usize, frame: Frame, depth: u8) -> Vec<&'b Binding<'a>> {
+        let conditions = &self.function(frame.function).conditions;
+        let never = |binding: &Binding<'a>| {
+            let inside = |region: Span| region.start < binding.at && binding.at <= region.end;
+            let around = |one: &&Condition<'a>| inside(one.region) && one.region.end <= at;
+            let fails =
+                |one: &Condition<'a>| self.truth_of(one.test, frame, depth + 1).is_some_and(|holds| holds != one.holds);
+            conditions.iter().filter(around).any(fails)
+        };
+        let is_plain = seen.len() < 2 || conditions.is_empty();
+        seen.iter().copied().filter(|binding| is_plain || !never(binding)).collect()
     }
 
     fn known_bindings(&self, seen: &[&Binding<'a>], frame: Frame, depth: u8) -> Option<Known<'a>> {
