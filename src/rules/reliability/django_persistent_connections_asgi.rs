@@ -2,12 +2,16 @@
 
 use super::prelude::*;
 use crate::app::{Framework, KeepsakeKind};
+use crate::deployment::Deployment;
 
 pub(super) const RULE: Rule = rule!("django-persistent-connections-asgi", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production() && service.runs_loop()) else { return };
     if app.framework != Framework::Django || app.interface != AppInterface::Asgi {
+        return;
+    }
+    if is_for_sockets(app, service, context) {
         return;
     }
     for kept in &app.keepsakes {
@@ -36,4 +40,21 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             Fix::safe("close connections with the request", edit)
         }));
     }
+}
+
+/// Whether another server has the same project under WSGI, and this one is there for web sockets: their consumers share one
+/// thread, which keeps one connection.
+fn is_for_sockets(app: &App, service: &Service, context: &Context) -> bool {
+    let package = |deployment: &Deployment| {
+        let (module, _) = deployment.app.as_ref()?.value.split_once(':')?;
+        Some(module.rsplit_once('.').map_or("", |(package, _)| package).to_owned())
+    };
+    let own = package(service.deployment).filter(|_| !app.websockets.is_empty());
+    own.is_some_and(|own| {
+        context.deployments.iter().any(|other| {
+            let is_wsgi = other.server == ServerName::Uwsgi
+                || other.class.is_some_and(|class| class.interface() == Interface::Wsgi);
+            is_wsgi && other.development.is_none() && package(other).as_ref() == Some(&own)
+        })
+    })
 }
