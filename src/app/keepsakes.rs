@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::python::calls::last_name;
 use crate::python::syntax::ast::{self, Expr, Number, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::source::{FileId, Files, Place, Span};
@@ -51,6 +52,8 @@ pub enum Memory {
     FlaskCache,
     /// What a limiter of requests has counted.
     RateLimit,
+    /// What work in the background came to, which later requests ask for.
+    Results,
     /// Sessions of Django.
     Sessions,
     /// Django's cache, where sessions are in it and nowhere else.
@@ -64,6 +67,7 @@ impl Memory {
             Self::ChannelLayer => "the channel layer in memory",
             Self::FlaskCache => "Flask-Caching's `SimpleCache`",
             Self::RateLimit => "the memory of the rate limiter",
+            Self::Results => "the results of work in the background",
             Self::Sessions => "sessions in memory",
             Self::SessionCache => "the cache that holds the sessions",
         }
@@ -88,6 +92,10 @@ const BACKENDS: [(&str, Memory); 6] = [
 /// Packages whose `Limiter` counts in its own process unless it is told where.
 const LIMITERS: [&str; 2] = ["flask_limiter", "slowapi"];
 
+/// Packages with what is called of them where later requests ask for the results of earlier ones, by keys that only the
+/// process knows which did the work (flask-shell2http 1.9, Flask-Executor 1.0).
+const STORES: [(&str, &str); 2] = [("flask_shell2http", "Shell2HTTP"), ("flask_executor", "submit_stored")];
+
 /// Django's cache in the memory of a process, and what has sessions in the cache alone.
 const LOCAL_CACHE: &str = "django.core.cache.backends.locmem.LocMemCache";
 const SESSIONS_IN_CACHE: &str = "django.contrib.sessions.backends.cache";
@@ -110,6 +118,7 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
             && !is_switched(text);
         let asks = limits
             || sessions_in_cache && text.contains(LOCAL_CACHE)
+            || STORES.iter().any(|(package, _)| text.contains(package))
             || text.to_ascii_lowercase().contains("conn_max_age")
             || BACKENDS.iter().any(|(word, _)| text.contains(word));
         let Some(module) = modules.get(&file).filter(|_| asks) else { continue };
@@ -121,6 +130,7 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
             file,
             has_pool,
             limits,
+            stores: STORES.iter().any(|(package, _)| text.contains(package)),
             initialised,
             idle: BTreeSet::new(),
             alias,
@@ -194,6 +204,8 @@ struct Seeker<'m> {
     has_pool: bool,
     /// Whether the file imports a limiter, and nothing tells it where to count.
     limits: bool,
+    /// Whether the file imports what keeps the results of work in the background.
+    stores: bool,
     /// The names on which some file calls `init_app`, where that is the limiter of Flask, which limits nothing before.
     initialised: Option<BTreeSet<String>>,
     /// Limiters that have no application and get none.
@@ -381,6 +393,9 @@ impl<'a> visitor::Visitor<'a> for Seeker<'_> {
                 }
             }
             Expr::Call(ast::ExprCall { func, arguments, .. }) => {
+                if STORES.iter().any(|(_, name)| *name == last_name(func)) && self.stores {
+                    self.add(KeepsakeKind::Memory(Memory::Results), span_of(expr));
+                }
                 let is_limiter = matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");
                 let limiter = self.limits && !self.idle.contains(&span_of(expr)) && is_limiter;
                 let told = |keyword: &ast::Keyword| {
