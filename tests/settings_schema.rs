@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 use support::python::tools_environment;
 
 const TEMPLATE: &str = include_str!("../src/commands/init/farrier.toml");
-const README: &str = include_str!("../README.md");
+/// Where settings are shown to people.
+const PAGES: [&str; 2] = [include_str!("../README.md"), include_str!("../docs/settings.md")];
 const SCHEMA: &str = include_str!("../docs/farrier.schema.json");
 
 /// Settings that farrier refuses.
@@ -50,9 +51,9 @@ fn a_validator_takes_every_example() {
         fs::write(&path, text).expect("a file");
         path
     };
-    for (i, block) in README.split("```toml\n").skip(1).enumerate() {
+    for (i, block) in PAGES.iter().flat_map(|page| page.split("```toml\n").skip(1)).enumerate() {
         let text = block.split("```").next().unwrap_or_default();
-        assert!(is_taken(text), "farrier refuses what the README shows:\n{text}");
+        assert!(is_taken(text), "farrier refuses what a page shows:\n{text}");
         paths.push(write(format!("readme-{i}.toml"), text));
     }
     let uncommented = uncommented();

@@ -130,7 +130,7 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
             file,
             has_pool,
             limits,
-            stores: STORES.iter().any(|(package, _)| text.contains(package)),
+            stores: STORES.iter().filter(|(package, _)| text.contains(package)).map(|(_, name)| *name).collect(),
             initialised,
             idle: BTreeSet::new(),
             alias,
@@ -204,8 +204,8 @@ struct Seeker<'m> {
     has_pool: bool,
     /// Whether the file imports a limiter, and nothing tells it where to count.
     limits: bool,
-    /// Whether the file imports what keeps the results of work in the background.
-    stores: bool,
+    /// What is called in this file where results of work in the background are kept.
+    stores: Vec<&'static str>,
     /// The names on which some file calls `init_app`, where that is the limiter of Flask, which limits nothing before.
     initialised: Option<BTreeSet<String>>,
     /// Limiters that have no application and get none.
@@ -393,7 +393,7 @@ impl<'a> visitor::Visitor<'a> for Seeker<'_> {
                 }
             }
             Expr::Call(ast::ExprCall { func, arguments, .. }) => {
-                if STORES.iter().any(|(_, name)| *name == last_name(func)) && self.stores {
+                if self.stores.contains(&last_name(func)) {
                     self.add(KeepsakeKind::Memory(Memory::Results), span_of(expr));
                 }
                 let is_limiter = matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");

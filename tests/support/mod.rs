@@ -4,6 +4,7 @@
 pub(crate) mod asgi;
 #[cfg(target_os = "linux")]
 pub(crate) mod bench;
+pub(crate) mod chart;
 pub(crate) mod command;
 pub(crate) mod corpus;
 pub(crate) mod differential;
@@ -11,3 +12,4 @@ pub(crate) mod differential;
 pub(crate) mod ground;
 pub(crate) mod python;
 pub(crate) mod sides;
+pub(crate) mod written;
