@@ -280,6 +280,15 @@ pub(crate) struct Check {
     /// Count the findings of each rule instead of showing them.
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub(crate) statistics: bool,
+    /// Check again whenever a file changes, until it is stopped.
+    #[arg(long, conflicts_with_all = ["fix", "diff", "stdin_filename", "show_settings"])]
+    pub(crate) watch: bool,
+    /// Print findings and nothing else: no notes, no count.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Say on standard error what was read, and how long it took.
+    #[arg(long, short, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub(crate) exit_zero: bool,

@@ -1,8 +1,9 @@
 //! `farrier check`.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
+use std::time::Instant;
 
 use farrier::deployment::Deployment;
 use farrier::findings::{Finding, Fix, Note, Safety, Severity};
@@ -14,13 +15,18 @@ use farrier::{Examination, examine, examine_with};
 
 use super::changed::{self, Since};
 use super::rewrite::{self, Mode};
-use super::{Done, Exit, Failure, baseline, measure, output, statistics};
+use super::{Done, Exit, Failure, baseline, measure, output, statistics, watch};
 use crate::cli::{Check, Cli};
 
 /// The longest text that is read from standard input, in bytes; no file of a project is read that is longer.
 const MAX_TYPED: u64 = 8 << 20;
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
+    if check.watch { watch::again(&check.paths, || once(cli, check)) } else { once(cli, check) }
+}
+
+fn once(cli: &Cli, check: &Check) -> Result<Done, Failure> {
+    let begun = Instant::now();
     let flags = Flags {
         select: check.select.clone(),
         ignore: check.ignore.clone(),
@@ -89,7 +95,13 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let assumed = examination.assembly.deployments.iter().flat_map(Deployment::assumed_versions).collect();
     let kept = measure::saved::load(&request.root);
     let measured = kept.map_or_else(Vec::new, |kept| kept.lines(&examination.files, &findings));
+    if check.verbose {
+        let taken = begun.elapsed().as_millis();
+        // Whoever closes standard error does not want to know.
+        let _ = write!(std::io::stderr(), "{}", read(&request.root, &examination.files, deployments, taken));
+    }
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
+        .quietly(check.quiet)
         .with_known(compared.known.len())
         .with_failing_unseen(unseen)
         .with_assumed(assumed)
@@ -111,6 +123,16 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         if format.is_for_people() && look.is_none() { format!("{changed}{said}") } else { said }
     })?;
     Ok(Done { text, exit })
+}
+
+/// What was read, code in one number, and how many milliseconds that and the rest took.
+fn read(root: &Path, files: &Files, deployments: usize, taken: u128) -> String {
+    let (code, others): (Vec<&str>, Vec<&str>) = files
+        .iter()
+        .map(|(_, file)| file.path())
+        .partition(|path| Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py")));
+    let (root, code, others) = (root.display(), code.len(), others.join(", "));
+    format!("read below {root}: {others}; Python files: {code}\njudged deployments: {deployments}; {taken} ms in all\n")
 }
 
 /// The text that an editor hands over on standard input.

@@ -18,6 +18,7 @@ mod show;
 mod standing;
 mod statistics;
 mod surface;
+mod watch;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -43,7 +43,7 @@ pub(super) fn deliver(
 /// The report in a format; `nothing` says that there was nothing to check.
 pub(super) fn rendered(format: Format, report: &Report, look: Look, nothing: bool) -> String {
     let unseen = report.summary.failing_unseen;
-    let last = if format.is_for_people() && unseen > 0 {
+    let last = if format.is_for_people() && unseen > 0 && !report.quiet {
         let what = if unseen == 1 { "1 finding is".to_owned() } else { format!("{unseen} findings are") };
         format!("{what} below `min-severity` and not shown, but what `fail-on` names\n")
     } else {
@@ -52,7 +52,7 @@ pub(super) fn rendered(format: Format, report: &Report, look: Look, nothing: boo
     let text = match format {
         Format::Pretty => {
             let mut text = report::pretty(report, look);
-            if nothing {
+            if nothing && !report.quiet {
                 // The last line counts what was found; the reason for finding nothing says more.
                 let last = text.trim_end().rfind('\n').map_or(0, |at| at + 1);
                 text.truncate(last);

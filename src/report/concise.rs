@@ -15,6 +15,9 @@ pub fn concise(report: &Report) -> String {
         let (path, message) = (one_line(file.path()), one_line(&finding.message));
         let _ = writeln!(out, "{path}:{line}:{column}: {}[{}] {message}", finding.severity, finding.rule);
     }
+    if report.quiet {
+        return out;
+    }
     for note in &report.notes {
         let line = note.line.map_or_else(String::new, |line| format!(":{line}"));
         let _ = writeln!(out, "{}{line}: note: {}", one_line(&note.path), one_line(&note.reason));

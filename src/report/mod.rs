@@ -64,6 +64,8 @@ pub struct Report {
     pub measured: Vec<String>,
     /// The counts.
     pub summary: Summary,
+    /// Whether people want to see findings and nothing else.
+    pub quiet: bool,
 }
 
 /// The counts of a report.
@@ -117,7 +119,7 @@ impl Report {
             files_read: files.iter().count(),
             deployments,
         };
-        Self { files, findings, suppressed, notes, assumed: Vec::new(), measured: Vec::new(), summary }
+        Self { files, findings, suppressed, notes, assumed: Vec::new(), measured: Vec::new(), summary, quiet: false }
     }
 
     /// The same with the versions that were assumed.
@@ -133,6 +135,13 @@ impl Report {
     #[must_use]
     pub fn with_measured(mut self, measured: Vec<String>) -> Self {
         self.measured = measured;
+        self
+    }
+
+    /// The same for people who want to see findings and nothing else.
+    #[must_use]
+    pub const fn quietly(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
         self
     }
 

@@ -24,6 +24,9 @@ pub fn pretty(report: &Report, look: Look) -> String {
         out.push_str(&alike(report, group, look));
         out.push('\n');
     }
+    if report.quiet {
+        return out;
+    }
     for note in &report.notes {
         let line = note.line.map_or_else(String::new, |line| format!(":{line}"));
         let text = format!("note: {}{line}: {}", one_line(&note.path), one_line(&note.reason));
