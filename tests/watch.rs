@@ -14,7 +14,7 @@ use std::time::Duration;
 use support::command::Project;
 
 /// Longer than a run in a debug build takes beside other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program that is ended with the test.
 struct Watching {
