@@ -13,7 +13,7 @@ use super::plan::{Plan, for_the_locks};
 use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, Workload, inputs};
 use crate::findings::Confidence;
-use crate::values::{Bytes, Seconds};
+use crate::values::{Bytes, Cpus, Seconds};
 
 /// The Linux default for the period of a CPU quota.
 const QUOTA_PERIOD: Seconds = Seconds(0.1);
@@ -455,6 +455,16 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
         if plan(inputs, load).class == Class::Sync && other.class != Class::Sync {
             let free = Inputs { configured: inputs::Configured::default(), ..inputs.clone() };
             lines.push(format!("if requests wait as it seems: {}", short(&other, &free)));
+        }
+    }
+    // How long requests wait decides nothing for an event loop; its cores do.
+    if !matches!(inputs.class.value, Class::Sync | Class::Gthread) && load.demand.is_none() {
+        let cpus = Cpus(f64::from(load.cpus.whole_up() + 1));
+        let mut more = load.clone();
+        more.cpus = cpus;
+        let more = plan(inputs, &more);
+        if kept(&more, inputs) != kept(&base, inputs) {
+            lines.push(format!("if there were {cpus}: {}", short(&more, inputs)));
         }
     }
     if inputs.one_process.is_some() {

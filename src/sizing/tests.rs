@@ -641,3 +641,16 @@ fn a_word_leaves_a_range_of_which_the_most_is_planned_with() {
     let processes = recommend(&with(on(Class::Sync, 2.0, Workload::Io), |i| i.configured.workers = Some(known(40))));
     assert_eq!((processes.class, both(&processes)), (Class::Gthread, (Some(4), Some(25))), "{processes}");
 }
+
+#[test]
+fn cores_are_what_an_event_loop_is_sensitive_to() {
+    let said = |inputs: &Inputs| recommend(inputs).sensitivity;
+    let two = on(Class::EventLoop, 2.0, Workload::Io);
+    assert!(said(&two).contains(&"if there were 3 CPUs: event loop 3".to_owned()), "{:?}", said(&two));
+    let half = on(Class::EventLoop, 0.5, Workload::Io);
+    assert!(said(&half).contains(&"if there were 2 CPUs: event loop 2".to_owned()), "{:?}", said(&half));
+    // One process and no more: cores change nothing.
+    let full =
+        with(on(Class::EventLoop, 2.0, Workload::Io), |i| i.one_process = Some(known("a rate limiter".to_owned())));
+    assert!(!said(&full).iter().any(|line| line.starts_with("if there were")), "{:?}", said(&full));
+}
