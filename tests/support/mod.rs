@@ -7,6 +7,7 @@ pub(crate) mod bench;
 pub(crate) mod command;
 pub(crate) mod corpus;
 pub(crate) mod differential;
+pub(crate) mod editor;
 #[cfg(target_os = "linux")]
 pub(crate) mod ground;
 pub(crate) mod python;
