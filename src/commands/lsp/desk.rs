@@ -67,15 +67,15 @@ impl Pending {
 }
 
 pub(super) struct Desk {
-    client: Client,
+    pub(super) client: Client,
     pending: Pending,
-    editor: Editor,
+    pub(super) editor: Editor,
     config: Vec<String>,
     isolated: bool,
     folders: Vec<PathBuf>,
-    documents: Documents,
+    pub(super) documents: Documents,
     /// By their roots.
-    projects: BTreeMap<PathBuf, Project>,
+    pub(super) projects: BTreeMap<PathBuf, Project>,
     pages: Pages,
     /// When what is typed counts.
     due: Option<Instant>,
@@ -151,11 +151,6 @@ impl Desk {
                 }
             }
         }
-    }
-
-    fn request(&mut self, request: Request) {
-        let why = format!("`{}` is nothing that farrier answers", request.method);
-        self.client.refuse(request.id, ErrorCode::MethodNotFound, why);
     }
 
     fn notification(&mut self, told: Notification) {
@@ -286,7 +281,7 @@ impl Desk {
         }
     }
 
-    fn examine(&mut self, root: &Path) {
+    pub(super) fn examine(&mut self, root: &Path) {
         let Some(mut project) = self.projects.remove(root) else { return };
         project.stale = false;
         let answer = project::run(root, &self.config, self.isolated, &self.documents.below(root));
@@ -377,7 +372,7 @@ impl Desk {
 }
 
 /// The address of a file: the one that it was opened with, where it is open.
-fn address(documents: &Documents, root: &Path, path: &str) -> Option<Uri> {
+pub(super) fn address(documents: &Documents, root: &Path, path: &str) -> Option<Uri> {
     match documents.at(root, path) {
         Some(document) => Some(document.uri.clone()),
         None => locations::uri_of(&root.join(path)),
@@ -387,13 +382,15 @@ fn address(documents: &Documents, root: &Path, path: &str) -> Option<Uri> {
 /// Whether this project speaks about a file: of several that hold it, the one whose part lies closest around it does.
 fn is_told_here(root: &Path, project: &Project, path: &str, others: &[(&PathBuf, &Project)]) -> bool {
     let whole = root.join(path);
-    let depth = |root: &Path, scope: &Scope| -> Option<usize> {
-        let parts = scope.iter().map(|name| if name.is_empty() { root.to_path_buf() } else { root.join(name) });
-        parts.filter(|part| lies(&whole, part)).map(|part| part.components().count()).max()
-    };
-    let own = depth(root, &project.scope);
-    let closer = |(other, project): &(&PathBuf, &Project)| depth(other, &project.scope) > own;
+    let own = depth(root, &project.scope, &whole);
+    let closer = |(other, project): &(&PathBuf, &Project)| depth(other, &project.scope, &whole) > own;
     !others.iter().any(closer)
+}
+
+/// How closely a part of a project lies around a path; `None` where none does.
+pub(super) fn depth(root: &Path, scope: &Scope, path: &Path) -> Option<usize> {
+    let parts = scope.iter().map(|name| if name.is_empty() { root.to_path_buf() } else { root.join(name) });
+    parts.filter(|part| lies(path, part)).map(|part| part.components().count()).max()
 }
 
 fn lies(path: &Path, folder: &Path) -> bool {

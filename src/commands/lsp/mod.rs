@@ -3,10 +3,13 @@
 //! This thread reads messages and keeps to the order of a session; all else happens in another one, which owns the texts
 //! and the projects, so that a long analysis keeps nobody from leaving. Nothing of a project is ever run.
 
+mod actions;
+mod answers;
 mod desk;
 mod diagnostics;
 mod documents;
 mod editor;
+mod hover;
 mod locations;
 mod pages;
 mod positions;
@@ -23,9 +26,10 @@ use lsp_types::notification::{
     Cancel, DidChangeTextDocument, DidChangeWatchedFiles, DidChangeWorkspaceFolders, DidCloseTextDocument,
     DidOpenTextDocument, DidSaveTextDocument, Exit as ExitNotice, Initialized, Notification as _,
 };
-use lsp_types::request::{Initialize, Request as _, Shutdown};
+use lsp_types::request::{CodeActionRequest, HoverRequest, Initialize, Request as _, Shutdown};
 use lsp_types::{
-    InitializeParams, InitializeResult, OneOf, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, HoverProviderCapability, InitializeParams,
+    InitializeResult, OneOf, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
     TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
     WorkspaceServerCapabilities,
 };
@@ -41,7 +45,7 @@ use transport::{Client, Received};
 const STACK: usize = 64 << 20;
 
 /// Requests that the other thread answers.
-const ANSWERED: [&str; 0] = [];
+const ANSWERED: [&str; 2] = [HoverRequest::METHOD, CodeActionRequest::METHOD];
 
 /// Notifications that it takes.
 const TAKEN: [&str; 7] = [
@@ -177,6 +181,11 @@ fn capabilities(editor: &Editor) -> ServerCapabilities {
             change: Some(TextDocumentSyncKind::INCREMENTAL),
             save: Some(TextDocumentSyncSaveOptions::SaveOptions(SaveOptions { include_text: Some(false) })),
             ..TextDocumentSyncOptions::default()
+        })),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
+            code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, actions::FIX_ALL]),
+            ..CodeActionOptions::default()
         })),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use farrier::findings::{Finding, Severity};
 use farrier::request::{Flags, Request};
+use farrier::suppress::Baseline;
 use farrier::{Examination, examine, settings};
-use lsp_types::{Diagnostic, Uri};
+use lsp_types::{Diagnostic, Uri, WorkspaceEdit};
 
 use crate::commands::{Failure, baseline, lies_in};
 
@@ -17,8 +18,35 @@ use crate::commands::{Failure, baseline, lies_in};
 pub(super) struct Found {
     pub(super) request: Request,
     pub(super) examination: Examination,
+    /// Findings that are known, and not told.
+    known: Baseline,
     /// The findings that are told.
     pub(super) findings: Vec<Finding>,
+    /// What was found out about changes that were asked for; `None` where one cannot be made.
+    pub(super) changes: BTreeMap<Change, Option<WorkspaceEdit>>,
+}
+
+/// A change that somebody may want, of the finding with this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// Its fix.
+    Fix(usize),
+    /// A comment that silences it at the place with the second number.
+    Silence(usize, usize),
+}
+
+impl Found {
+    /// What is told of an examination that follows this one.
+    pub(super) fn told_of(&self, examination: &Examination) -> Vec<Finding> {
+        told(&self.request, &self.known, examination)
+    }
+}
+
+fn told(request: &Request, known: &Baseline, examination: &Examination) -> Vec<Finding> {
+    let all = examination.findings.clone();
+    let new = known.compare(all, &examination.files, &|rule| request.rules.runs(rule)).new;
+    let least = request.min_severity.unwrap_or(Severity::Warning);
+    new.into_iter().filter(|finding| finding.severity >= least).collect()
 }
 
 /// What the editor was told about a file.
@@ -76,11 +104,8 @@ pub(super) fn run(
         let request = Request { unsaved: unsaved.clone(), ..request };
         let known = baseline::load(&baseline::path(&request, None), request.baseline.is_some())?.unwrap_or_default();
         let examination = examine(&request)?;
-        let all = examination.findings.clone();
-        let new = known.compare(all, &examination.files, &|rule| request.rules.runs(rule)).new;
-        let least = request.min_severity.unwrap_or(Severity::Warning);
-        let findings = new.into_iter().filter(|finding| finding.severity >= least).collect();
-        Ok(Found { request, examination, findings })
+        let findings = told(&request, &known, &examination);
+        Ok(Found { request, examination, known, findings, changes: BTreeMap::new() })
     };
     match catch_unwind(AssertUnwindSafe(examined)) {
         Ok(answer) => answer.map_err(Trouble::from),
