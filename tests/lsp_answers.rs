@@ -239,7 +239,7 @@ fn a_comment_silences_a_finding_in_every_format_that_has_comments() {
         if !text.is_empty() {
             fs::write(&path, &text).unwrap();
         }
-        if !file.contains('.') && file != "Dockerfile" || file.ends_with(".sh") || file.ends_with(".service") {
+        if matches!(file, "Procfile" | "start.sh" | "web.service") {
             fs::remove_file(project.path().join("Dockerfile")).unwrap();
             fs::remove_file(project.path().join("compose.yaml")).unwrap();
         }
@@ -266,15 +266,45 @@ fn a_comment_silences_a_finding_in_every_format_that_has_comments() {
 }
 
 #[test]
+fn an_editor_that_asks_later_gets_the_edit_of_what_was_chosen() {
+    let project = project();
+    let configuration = uri(&project.path().join("gunicorn.conf.py"));
+    let mut can = capabilities();
+    can["textDocument"]["codeAction"] = json!({ "dataSupport": true, "resolveSupport": { "properties": ["edit"] } });
+    let mut editor = Editor::with(&[project.path()], &can);
+    editor.open(&configuration, 3, CONFIGURATION);
+    told(&mut editor, &configuration, "overridden-or-fragile-value");
+    let all = actions(&mut editor, &configuration, 1, 10, &Json::Null);
+    let titles = ["Remove the `workers` that loses", "Silence `overridden", "Fix all that farrier can fix safely"];
+    for title in titles {
+        let offered = titled(&all, title);
+        assert!(offered.get("edit").is_none(), "{offered}");
+        let chosen = editor.ask("codeAction/resolve", offered)["result"].clone();
+        assert_eq!((&chosen["title"], &chosen["kind"]), (&offered["title"], &offered["kind"]));
+        assert_eq!(apply(&chosen["edit"]), [(configuration.clone(), json!(3))], "{title}");
+        let left = checked(&project, "gunicorn.conf.py");
+        assert!(!left.contains(&"overridden-or-fragile-value".to_owned()), "{title}: {left:?}");
+        fs::write(project.path().join("gunicorn.conf.py"), CONFIGURATION).unwrap();
+    }
+    // What was offered about another text is not what somebody means now.
+    editor.rewrite(&configuration, 4, &format!("\n{CONFIGURATION}"));
+    assert_eq!(editor.ask("codeAction/resolve", titled(&all, titles[0]))["error"]["code"], -32801);
+    let forged = json!({ "title": "x", "data": { "uri": configuration, "run": "none" } });
+    assert_eq!(editor.ask("codeAction/resolve", &forged)["error"]["code"], -32602);
+    editor.leave();
+}
+
+#[test]
 fn what_nobody_waits_for_is_not_done_and_leaving_waits_for_nothing() {
     let project = project();
     let main = project.path().join("main.py");
     // Enough to read for a moment.
-    let mut long = String::from("from flask import Flask\napp = Flask(__name__)\n");
-    for number in 0..4000 {
-        long += &format!("@app.get('/{number}')\ndef handler_{number}():\n    return helper_{number}({number})\n");
-        long += &format!("def helper_{number}(value):\n    return [value for value in range(value)]\n");
-    }
+    let handler = |number: i32| {
+        let served = format!("@app.get('/{number}')\ndef handler_{number}():\n    return helper_{number}({number})\n");
+        served + &format!("def helper_{number}(value):\n    return [value for value in range(value)]\n")
+    };
+    let long = String::from("from flask import Flask\napp = Flask(__name__)\n");
+    let long = long + &(0..4000).map(handler).collect::<String>();
     fs::write(&main, long).unwrap();
     let configuration = uri(&project.path().join("gunicorn.conf.py"));
     let mut editor = Editor::on(&[project.path()]);

@@ -1,4 +1,5 @@
 //! An editor: speaks the language server protocol with the built `farrier lsp`, framing its messages by hand.
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

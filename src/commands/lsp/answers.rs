@@ -6,28 +6,31 @@ use std::path::PathBuf;
 
 use farrier::source::{FileId, Span};
 use lsp_server::{ErrorCode, Request};
-use lsp_types::request::{CodeActionRequest, HoverRequest, Request as _};
+use lsp_types::request::{CodeActionRequest, CodeActionResolveRequest, HoverRequest, Request as _};
 use lsp_types::{
-    CodeActionOrCommand, CodeActionParams, Hover, HoverContents, HoverParams, MarkupContent, MarkupKind,
+    CodeAction, CodeActionParams, Hover, HoverContents, HoverParams, MarkupContent, MarkupKind,
     TextDocumentPositionParams, Uri,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
-use super::actions::Bench;
-use super::desk::{Desk, depth};
+use super::actions::{self, Chosen};
+use super::changes::Bench;
+use super::desk::Desk;
+use super::scope::depth;
 use super::{hover, locations};
-use crate::commands::Failure;
 
 impl Desk {
     pub(super) fn request(&mut self, request: Request) {
         let Request { id, method, params } = request;
         let answer = match method.as_str() {
             HoverRequest::METHOD => understood::<HoverParams>(params).map(|params| json!(self.hover(&params))),
-            CodeActionRequest::METHOD => understood::<CodeActionParams>(params).and_then(|params| {
-                let actions = self.actions(&params);
-                actions.map(|actions| json!(actions)).map_err(|failure| (ErrorCode::RequestFailed, failure.to_string()))
-            }),
+            CodeActionRequest::METHOD => {
+                understood::<CodeActionParams>(params).map(|params| json!(self.actions(&params)))
+            }
+            CodeActionResolveRequest::METHOD => {
+                understood::<CodeAction>(params).and_then(|action| self.resolved(action)).map(|action| json!(action))
+            }
             _ => Err((ErrorCode::MethodNotFound, format!("`{method}` is nothing that farrier answers"))),
         };
         match answer {
@@ -52,15 +55,35 @@ impl Desk {
         Some(Hover { contents, range: Some(encoding.range(source, span)) })
     }
 
-    fn actions(&mut self, params: &CodeActionParams) -> Result<Vec<CodeActionOrCommand>, Failure> {
-        let Some((root, file)) = self.examined(&params.text_document.uri) else { return Ok(Vec::new()) };
-        let (documents, editor) = (&self.documents, &self.editor);
-        let found = self.projects.get_mut(&root).and_then(|project| project.found.as_mut());
-        let Some(found) = found else { return Ok(Vec::new()) };
-        let source = found.examination.files.get(file);
-        let at = |position| editor.encoding.offset(source, position);
-        let span = Span::new(at(params.range.start), at(params.range.end));
-        Bench { root: &root, found, documents, editor, file }.actions(span, &params.context)
+    fn actions(&mut self, params: &CodeActionParams) -> Vec<CodeAction> {
+        let uri = &params.text_document.uri;
+        self.at_bench(uri, |mut bench| {
+            let source = bench.found.examination.files.get(bench.file);
+            let at = |position| bench.editor.encoding.offset(source, position);
+            let span = Span::new(at(params.range.start), at(params.range.end));
+            actions::offered(&mut bench, uri, span, &params.context)
+        })
+        .unwrap_or_default()
+    }
+
+    /// The action with its edit, which nobody has asked for before.
+    fn resolved(&mut self, action: CodeAction) -> Result<CodeAction, (ErrorCode, String)> {
+        let Chosen { uri, run, change } = understood(action.data.clone().unwrap_or_default())?;
+        let gone = || (ErrorCode::ContentModified, "the project is not what it was when this was offered".to_owned());
+        let made = self.at_bench(&uri, |mut bench| {
+            if bench.found.run != run {
+                return Err(gone());
+            }
+            bench.made(change).map_err(|why| (ErrorCode::RequestFailed, format!("it cannot be done: {why}")))
+        });
+        Ok(CodeAction { edit: Some(made.ok_or_else(gone)??), ..action })
+    }
+
+    /// Works on the changes of the file that the editor calls `uri`.
+    fn at_bench<T>(&mut self, uri: &Uri, work: impl FnOnce(Bench<'_>) -> T) -> Option<T> {
+        let (root, file) = self.examined(uri)?;
+        let found = self.projects.get_mut(&root)?.found.as_mut()?;
+        Some(work(Bench { root: &root, found, documents: &self.documents, editor: &self.editor, file }))
     }
 
     /// The project and the file that an open text belongs to, examined as it is now.

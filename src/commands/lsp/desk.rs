@@ -29,7 +29,8 @@ use super::documents::Documents;
 use super::editor::Editor;
 use super::locations;
 use super::pages::{Pages, Shelf};
-use super::project::{self, Project, Scope, Told, Trouble};
+use super::project::{self, Project, Told, Trouble};
+use super::scope::{Scope, is_told_here, lies, root_of_file};
 use super::transport::Client;
 use super::watched;
 
@@ -77,6 +78,8 @@ pub(super) struct Desk {
     /// By their roots.
     pub(super) projects: BTreeMap<PathBuf, Project>,
     pages: Pages,
+    /// How often something was examined.
+    runs: u64,
     /// When what is typed counts.
     due: Option<Instant>,
     /// What was shown as a message; nobody wants to read it twice in a row.
@@ -108,6 +111,7 @@ impl Desk {
             documents: Documents::default(),
             projects: BTreeMap::new(),
             pages: Pages::on(shelf),
+            runs: 0,
             due: None,
             shown: BTreeMap::new(),
         }
@@ -136,7 +140,7 @@ impl Desk {
                 if let Err(panic) = taken {
                     self.show(
                         Path::new(&what),
-                        format!("`{what}` failed, please report it: {}", project::said(&*panic)),
+                        &format!("`{what}` failed, please report it: {}", project::said(&*panic)),
                     );
                 }
             }
@@ -287,7 +291,9 @@ impl Desk {
         let answer = project::run(root, &self.config, self.isolated, &self.documents.below(root));
         let mut now: BTreeMap<String, Told> = BTreeMap::new();
         match answer {
-            Ok(found) => {
+            Ok(mut found) => {
+                self.runs += 1;
+                found.run = self.runs;
                 self.shown.remove(root);
                 project.found = Some(found);
                 self.write(root, &project, &mut now);
@@ -303,14 +309,14 @@ impl Desk {
                         let version = self.documents.at(root, &name).map(|document| document.version);
                         now.insert(uri.as_str().to_owned(), Told { uri, version, diagnostics: vec![diagnostic] });
                     }
-                    None => self.show(root, format!("{}: {text}", path.display())),
+                    None => self.show(root, &format!("{}: {text}", path.display())),
                 }
                 self.tell(&mut project, now);
             }
             // What was told before is the best there is.
             Err(Trouble::Other(text)) => {
                 project.found = None;
-                self.show(root, text);
+                self.show(root, &text);
             }
         }
         self.projects.insert(root.to_path_buf(), project);
@@ -360,9 +366,9 @@ impl Desk {
     }
 
     /// Shows a message about a project, unless it is the one that was shown last.
-    fn show(&mut self, about: &Path, text: String) {
-        let before = self.shown.insert(about.to_path_buf(), text.clone());
-        if before.as_ref() != Some(&text) {
+    fn show(&mut self, about: &Path, text: &str) {
+        let before = self.shown.insert(about.to_path_buf(), text.to_owned());
+        if before.as_deref() != Some(text) {
             self.client.tell::<ShowMessage>(ShowMessageParams {
                 typ: MessageType::ERROR,
                 message: format!("farrier: {text}"),
@@ -377,30 +383,6 @@ pub(super) fn address(documents: &Documents, root: &Path, path: &str) -> Option<
         Some(document) => Some(document.uri.clone()),
         None => locations::uri_of(&root.join(path)),
     }
-}
-
-/// Whether this project speaks about a file: of several that hold it, the one whose part lies closest around it does.
-fn is_told_here(root: &Path, project: &Project, path: &str, others: &[(&PathBuf, &Project)]) -> bool {
-    let whole = root.join(path);
-    let own = depth(root, &project.scope, &whole);
-    let closer = |(other, project): &(&PathBuf, &Project)| depth(other, &project.scope, &whole) > own;
-    !others.iter().any(closer)
-}
-
-/// How closely a part of a project lies around a path; `None` where none does.
-pub(super) fn depth(root: &Path, scope: &Scope, path: &Path) -> Option<usize> {
-    let parts = scope.iter().map(|name| if name.is_empty() { root.to_path_buf() } else { root.join(name) });
-    parts.filter(|part| lies(path, part)).map(|part| part.components().count()).max()
-}
-
-fn lies(path: &Path, folder: &Path) -> bool {
-    path.starts_with(folder) || locations::relative(folder, path).is_some()
-}
-
-/// The project of a file that may not be there yet.
-fn root_of_file(path: &Path) -> Option<PathBuf> {
-    let around = || discover::root_of(path.parent()?.ancestors().find(|one| one.is_dir())?).ok();
-    discover::root_of(path).ok().or_else(around)
 }
 
 fn read<P: DeserializeOwned>(told: Notification) -> Option<P> {

@@ -114,8 +114,8 @@ mod tests {
             change((9, 0), (9, 9), "end"),
             change((1, 3), (0, 0), ""),
         ];
-        let changed = documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
-        assert_eq!((&*changed.text, changed.version), ("x = 'z'\r\ny = 3\r\nend", 2));
+        let document = documents.change(&uri, 2, changes, Encoding::Utf16).unwrap();
+        assert_eq!((&*document.text, document.version), ("x = 'z'\r\ny = 3\r\nend", 2));
         let whole = TextDocumentContentChangeEvent { range: None, range_length: None, text: "w".to_owned() };
         assert_eq!(&*documents.change(&uri, 3, vec![whole], Encoding::Utf16).unwrap().text, "w");
         assert!(documents.at(Path::new("/a"), "b.py").is_some() && documents.at(Path::new("/a"), "c.py").is_none());

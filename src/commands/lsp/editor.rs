@@ -19,6 +19,8 @@ pub(super) struct Editor {
     pub(super) markdown: bool,
     /// Edits may name the version of the text that they are meant for.
     pub(super) versions: bool,
+    /// It asks for the edit of an action when somebody has chosen it.
+    pub(super) resolves: bool,
     /// It tells of files that change if it is asked to.
     pub(super) watches: bool,
 }
@@ -31,6 +33,9 @@ impl Editor {
         let edits = workspace.as_ref().and_then(|workspace| workspace.workspace_edit.as_ref());
         let watched = workspace.as_ref().and_then(|workspace| workspace.did_change_watched_files.as_ref());
         let hover = texts.and_then(|texts| texts.hover.as_ref()?.content_format.as_ref());
+        let actions = texts.and_then(|texts| texts.code_action.as_ref());
+        let later = actions.and_then(|actions| actions.resolve_support.as_ref());
+        let later = later.is_some_and(|later| later.properties.iter().any(|one| one == "edit"));
         Self {
             encoding: Encoding::agreed(general.as_ref()),
             relates: published.and_then(|published| published.related_information) == Some(true),
@@ -38,6 +43,7 @@ impl Editor {
             describes: published.and_then(|published| published.code_description_support) == Some(true),
             markdown: hover.is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
             versions: edits.and_then(|edits| edits.document_changes) == Some(true),
+            resolves: later && actions.and_then(|actions| actions.data_support) == Some(true),
             watches: watched.and_then(|watched| watched.dynamic_registration) == Some(true),
         }
     }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod answers;
+mod changes;
 mod desk;
 mod diagnostics;
 mod documents;
@@ -14,6 +15,7 @@ mod locations;
 mod pages;
 mod positions;
 mod project;
+mod scope;
 mod transport;
 mod watched;
 
@@ -26,7 +28,9 @@ use lsp_types::notification::{
     Cancel, DidChangeTextDocument, DidChangeWatchedFiles, DidChangeWorkspaceFolders, DidCloseTextDocument,
     DidOpenTextDocument, DidSaveTextDocument, Exit as ExitNotice, Initialized, Notification as _,
 };
-use lsp_types::request::{CodeActionRequest, HoverRequest, Initialize, Request as _, Shutdown};
+use lsp_types::request::{
+    CodeActionRequest, CodeActionResolveRequest, HoverRequest, Initialize, Request as _, Shutdown,
+};
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeActionProviderCapability, HoverProviderCapability, InitializeParams,
     InitializeResult, OneOf, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
@@ -45,7 +49,7 @@ use transport::{Client, Received};
 const STACK: usize = 64 << 20;
 
 /// Requests that the other thread answers.
-const ANSWERED: [&str; 2] = [HoverRequest::METHOD, CodeActionRequest::METHOD];
+const ANSWERED: [&str; 3] = [HoverRequest::METHOD, CodeActionRequest::METHOD, CodeActionResolveRequest::METHOD];
 
 /// Notifications that it takes.
 const TAKEN: [&str; 7] = [
@@ -185,6 +189,7 @@ fn capabilities(editor: &Editor) -> ServerCapabilities {
         hover_provider: Some(HoverProviderCapability::Simple(true)),
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, actions::FIX_ALL]),
+            resolve_provider: Some(editor.resolves),
             ..CodeActionOptions::default()
         })),
         workspace: Some(WorkspaceServerCapabilities {

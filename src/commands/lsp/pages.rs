@@ -38,13 +38,12 @@ impl Pages {
 
     /// Where a rule is described; a project's own rule is described nowhere else.
     pub(super) fn of(&mut self, rule: &'static str) -> Option<CodeDescription> {
-        let href = match self.written.get(rule) {
-            Some(known) => known.clone(),
-            None => {
-                let page = self.write(rule);
-                self.written.insert(rule, page.clone());
-                page
-            }
+        let href = if let Some(known) = self.written.get(rule) {
+            known.clone()
+        } else {
+            let page = self.write(rule);
+            self.written.insert(rule, page.clone());
+            page
         };
         href.map(|href| CodeDescription { href })
     }

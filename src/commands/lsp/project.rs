@@ -1,7 +1,7 @@
 //! One project: what was found in it last, and what the editor was told.
 
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,9 @@ use farrier::request::{Flags, Request};
 use farrier::suppress::Baseline;
 use farrier::{Examination, examine, settings};
 use lsp_types::{Diagnostic, Uri, WorkspaceEdit};
+use serde::{Deserialize, Serialize};
 
+use super::scope::Scope;
 use crate::commands::{Failure, baseline, lies_in};
 
 /// What a run found.
@@ -22,17 +24,21 @@ pub(super) struct Found {
     known: Baseline,
     /// The findings that are told.
     pub(super) findings: Vec<Finding>,
-    /// What was found out about changes that were asked for; `None` where one cannot be made.
-    pub(super) changes: BTreeMap<Change, Option<WorkspaceEdit>>,
+    /// What was found out about changes that were asked for, or why one cannot be made.
+    pub(super) changes: BTreeMap<Change, Result<WorkspaceEdit, String>>,
+    /// Which run it was: an editor may ask for a change of an earlier one.
+    pub(super) run: u64,
 }
 
-/// A change that somebody may want, of the finding with this number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A change that somebody may want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Change {
-    /// Its fix.
+    /// The fix of the finding with this number.
     Fix(usize),
-    /// A comment that silences it at the place with the second number.
+    /// A comment that silences the finding with the first number at the place with the second one.
     Silence(usize, usize),
+    /// All safe fixes of what a file shows.
+    All,
 }
 
 impl Found {
@@ -56,9 +62,6 @@ pub(super) struct Told {
     pub(super) version: Option<i32>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
-
-/// Which part of a project the editor has opened: folders and files, by their paths; the root stands for all of it.
-pub(super) type Scope = BTreeSet<String>;
 
 #[derive(Default)]
 pub(super) struct Project {
@@ -105,7 +108,7 @@ pub(super) fn run(
         let known = baseline::load(&baseline::path(&request, None), request.baseline.is_some())?.unwrap_or_default();
         let examination = examine(&request)?;
         let findings = told(&request, &known, &examination);
-        Ok(Found { request, examination, known, findings, changes: BTreeMap::new() })
+        Ok(Found { request, examination, known, findings, changes: BTreeMap::new(), run: 0 })
     };
     match catch_unwind(AssertUnwindSafe(examined)) {
         Ok(answer) => answer.map_err(Trouble::from),
