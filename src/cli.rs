@@ -111,10 +111,19 @@ pub(crate) enum Verb {
     Init(Init),
     /// Write down the findings there are, so that `check` shows new ones only.
     Baseline(Baseline),
+    /// Serve an editor: findings as they are typed, values and fixes, by the language server protocol.
+    Lsp(Lsp),
     /// Print what a shell needs to complete commands and options.
     Completions(Completions),
     /// Print the page for `man`.
     Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lsp {
+    /// Speak on standard input and output, which is the only way there is; many editors say so.
+    #[arg(long)]
+    pub(crate) stdio: bool,
 }
 
 #[derive(Debug, Args)]

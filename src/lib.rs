@@ -103,8 +103,9 @@ pub struct Reading {
 /// first string (a path relative to the root) held the second.
 pub fn gather(request: &Request, instead: &[(&str, &str)]) -> Result<Reading, discover::Error> {
     let options = discover::Options { exclude: request.exclude.clone() };
-    let found = discover::discover(&request.root, &request.paths, &options)?;
-    let loaded = discover::load(&request.root, &found.files, &found.others, &found.unwanted);
+    let mut found = discover::discover(&request.root, &request.paths, &options)?;
+    found.add_unsaved(&request.root, request.unsaved.keys());
+    let loaded = discover::load_over(&request.root, &found.files, &found.others, &found.unwanted, &request.unsaved);
     let mut kinds = loaded.kinds;
     let mut files = instead.iter().fold(loaded.files, |files, (path, text)| files.with_text(path, text));
     read::unfold(&mut files, &mut kinds);

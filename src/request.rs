@@ -14,7 +14,9 @@ pub use origins::Origin;
 pub use per_file::PerFile;
 pub use useless::Useless;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -39,6 +41,9 @@ pub struct Request {
     pub root: PathBuf,
     /// Files and folders to look at; empty for the whole project.
     pub paths: Vec<PathBuf>,
+    /// Texts that an editor holds and has not saved, by their paths relative to the root: they count instead of what is on
+    /// disk.
+    pub unsaved: BTreeMap<String, Arc<str>>,
     /// Patterns of paths to leave out.
     pub exclude: Vec<String>,
     /// Where the settings state each of them.

@@ -20,10 +20,11 @@ use support::command::Project;
 use support::written::{home, said, said_in, same};
 
 /// The pages in front of those of the rules.
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 16] = [
     ("introduction.md", "Introduction"),
     ("getting-started.md", "Getting started"),
     ("ci.md", "In hooks and in CI"),
+    ("editors.md", "In an editor"),
     ("commands.md", "Commands"),
     ("settings.md", "Settings"),
     ("faq.md", "Questions"),

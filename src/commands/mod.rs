@@ -10,6 +10,7 @@ mod explain;
 mod failure;
 mod host;
 mod init;
+mod lsp;
 mod measure;
 mod objections;
 mod output;
@@ -75,6 +76,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Rules(rules) => explain::list(cli, rules),
         Verb::Init(init) => init::run(cli, init),
         Verb::Baseline(baseline) => baseline::run(cli, baseline),
+        Verb::Lsp(_) => lsp::run(cli),
         Verb::Completions(completions) => Ok(surface::completions(completions.shell)),
         Verb::Man => surface::page(),
     }
@@ -131,7 +133,7 @@ fn request_in(cli: &Cli, root: PathBuf, paths: &[PathBuf], flags: &Flags) -> Res
 
 /// The settings of the project in `root`, and what was typed about them.
 fn loaded(cli: &Cli, root: &Path) -> Result<settings::Loaded, Failure> {
-    let typed = settings::Typed { config: cli.config.clone(), isolated: cli.isolated };
+    let typed = settings::Typed { config: cli.config.clone(), isolated: cli.isolated, ..settings::Typed::default() };
     Ok(settings::load_as_told(root, &typed)?)
 }
 

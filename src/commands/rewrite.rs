@@ -43,15 +43,36 @@ pub(super) struct Applied {
 /// How often fixes are looked for again after some were made.
 const MOST_ROUNDS: usize = 4;
 
-/// Applies what `wanted` takes from the findings, and again from those that are left: what collides with another fix
-/// comes next, and so does what only the first of them brings up. Nothing is written before the last round, so that one
-/// difference shows each file as it was and as it will be.
+/// Texts that were made of what fixes do, and not written yet.
+pub(super) struct Made {
+    /// The old and the new text of each file, by its path.
+    pub(super) texts: BTreeMap<String, (Arc<str>, String)>,
+    refused: Vec<Refusal>,
+    last: Option<Examination>,
+}
+
+/// Applies what `wanted` takes from the findings, and writes or shows what comes of it.
 pub(super) fn apply_all(
     request: &Request,
     first: &Examination,
     wanted: &dyn Fn(&Examination) -> Vec<Fix>,
     mode: Mode,
 ) -> Result<(Applied, Option<Examination>), Failure> {
+    let Made { texts, refused, last } = make_all(request, first, wanted)?;
+    let changes = texts.iter().filter(|(_, (old, new))| **old != **new);
+    let changes: Vec<(&str, &str, &str)> =
+        changes.map(|(path, (old, new))| (path.as_str(), &**old, new.as_str())).collect();
+    Ok((carry_out(request, &changes, &refused, mode)?, last))
+}
+
+/// Applies what `wanted` takes from the findings, and again from those that are left: what collides with another fix
+/// comes next, and so does what only the first of them brings up. Nothing is written before the last round, so that one
+/// difference shows each file as it was and as it will be.
+pub(super) fn make_all(
+    request: &Request,
+    first: &Examination,
+    wanted: &dyn Fn(&Examination) -> Vec<Fix>,
+) -> Result<Made, Failure> {
     let mut texts: BTreeMap<String, (Arc<str>, String)> = BTreeMap::new();
     let mut last: Option<Examination> = None;
     let mut refused = Vec::new();
@@ -74,10 +95,7 @@ pub(super) fn apply_all(
         let after = farrier::examine_with(request, &instead);
         last = Some(after.map_err(|error| Failure::Usage(error.to_string()))?);
     }
-    let changes = texts.iter().filter(|(_, (old, new))| **old != **new);
-    let changes: Vec<(&str, &str, &str)> =
-        changes.map(|(path, (old, new))| (path.as_str(), &**old, new.as_str())).collect();
-    Ok((carry_out(request, &changes, &refused, mode)?, last))
+    Ok(Made { texts, refused, last })
 }
 
 /// Applies `wanted` to the files of `examination`; `check` reads the new texts the way the run read the

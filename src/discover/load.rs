@@ -48,9 +48,24 @@ pub struct Loaded {
 ///
 /// A file that is no UTF-8 text, too large or unreadable becomes a note.
 pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: &Unwanted) -> Loaded {
+    load_over(root, candidates, others, unwanted, &BTreeMap::new())
+}
+
+/// The same, with texts that count instead of what is on disk, by their paths.
+pub fn load_over(
+    root: &Path,
+    candidates: &[Candidate],
+    others: &[String],
+    unwanted: &Unwanted,
+    unsaved: &BTreeMap<String, Arc<str>>,
+) -> Loaded {
+    let text = |path: &str, kind: Guess| match unsaved.get(path) {
+        Some(held) => typed(held, kind),
+        None => text(&root.join(path), kind),
+    };
     let read = |candidate: &Candidate| {
         let settle = |text: &str| candidate.kind.settle(&candidate.path, text);
-        match text(&root.join(&candidate.path), candidate.kind) {
+        match text(&candidate.path, candidate.kind) {
             Ok(text) => Ok(settle(&text).map(|kind| (kind, Arc::<str>::from(text)))),
             // A file that may well be something else is only missed if it looks like what it could be.
             Err(unread) if candidate.kind.is_open(&candidate.path) && settle(&unread.glimpse).is_none() => Ok(None),
@@ -82,7 +97,7 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
             named::lists(&spare, &loaded.files, &loaded.kinds).into_iter().map(str::to_owned).collect();
         spare.retain(|path| !lists.iter().any(|list| list == path));
         for path in &lists {
-            if let Ok(text) = text(&root.join(path), Guess::Sure(FileKind::Requirements)) {
+            if let Ok(text) = text(path, Guess::Sure(FileKind::Requirements)) {
                 let file = loaded.files.add(path.clone(), text);
                 loaded.kinds.insert(file, FileKind::Requirements);
             }
@@ -105,7 +120,7 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
         seen.extend(fresh);
         for path in named.drain(..) {
             // Whether it is what a server reads, only its text tells.
-            let Ok(text) = text(&root.join(&path), Guess::Plain) else { continue };
+            let Ok(text) = text(&path, Guess::Plain) else { continue };
             if let Some(kind) = FileKind::of_named(&path, &text) {
                 let file = loaded.files.add(path, text);
                 loaded.kinds.insert(file, kind);
@@ -153,13 +168,28 @@ impl Unread {
     }
 }
 
-fn text(path: &Path, kind: Guess) -> Result<String, Unread> {
-    let most = match kind {
+/// How long a text of this kind may be.
+const fn most(kind: Guess) -> u64 {
+    match kind {
         Guess::Sure(FileKind::Python) => MAX_PYTHON,
         Guess::Sure(FileKind::Script) => MAX_SHELL,
         Guess::Sure(_) => MAX_OTHER,
         _ => MAX_OPEN,
-    };
+    }
+}
+
+/// A text that is not read from a file, within the same bounds.
+fn typed(text: &str, kind: Guess) -> Result<String, Unread> {
+    let most = most(kind);
+    if text.len() as u64 > most {
+        let why = format!("larger than {} MiB, so it was not read", most >> 20);
+        return Err(Unread { why, glimpse: text.to_owned() });
+    }
+    whole(text.to_owned())
+}
+
+fn text(path: &Path, kind: Guess) -> Result<String, Unread> {
+    let most = most(kind);
     let unreadable = |error: std::io::Error| Unread::blind(format!("could not be read: {error}"));
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
@@ -193,6 +223,10 @@ fn decode(bytes: Vec<u8>) -> Result<String, Unread> {
         why: format!("no UTF-8 from byte {} on, so it was not read", error.utf8_error().valid_up_to()),
         glimpse: String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })?;
+    whole(text)
+}
+
+fn whole(text: String) -> Result<String, Unread> {
     if text.contains('\0') {
         let why = "it holds a NUL byte, so it was taken for a binary file and not read".to_owned();
         return Err(Unread { why, glimpse: text });

@@ -11,7 +11,7 @@ mod walk;
 use std::path::PathBuf;
 
 pub use crate::source::{FileKind, Guess};
-pub use load::{Loaded, load};
+pub use load::{Loaded, load, load_over};
 pub use walk::{Candidate, Found, Options, Unwanted, discover, root_of};
 
 /// Why there is nothing to read; whoever typed the path must act.

@@ -108,6 +108,16 @@ pub struct Found {
     pub idle: Vec<String>,
 }
 
+impl Found {
+    /// Adds what an editor holds at these paths and has not saved yet.
+    pub fn add_unsaved<'p>(&mut self, root: &Path, paths: impl Iterator<Item = &'p String>) {
+        let new = paths.filter(|path| !root.join(path).exists() && !self.unwanted.holds(path));
+        let new = new.filter_map(|path| Some(Candidate { path: path.clone(), kind: Guess::of(path)? }));
+        self.files.extend(new.collect::<Vec<_>>());
+        self.files.sort();
+    }
+}
+
 /// What the user leaves out, by the settings or by a `.farrierignore` in the root.
 #[derive(Debug)]
 pub struct Unwanted(Gitignore);

@@ -10,6 +10,7 @@ pub mod policy;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use facts::{Database, Duration, Environments, Facts, Host, Proxy, Rate, Traffic};
 
@@ -304,6 +305,14 @@ pub struct Typed {
     pub config: Vec<String>,
     /// No file is read that was not typed.
     pub isolated: bool,
+    /// Texts that an editor holds and has not saved, by the paths of their files: they count instead of what is on disk.
+    pub unsaved: BTreeMap<PathBuf, Arc<str>>,
+}
+
+impl Typed {
+    fn text(&self, path: &Path) -> std::io::Result<String> {
+        self.unsaved.get(path).map_or_else(|| read_text(path), |text| Ok(text.to_string()))
+    }
 }
 
 /// The settings of the project in `root`: `farrier.toml` if it is there, else `[tool.farrier]`.
@@ -317,17 +326,17 @@ pub fn load_as_told(root: &Path, typed: &Typed) -> Result<Loaded, Error> {
     let (pairs, named): (Vec<_>, Vec<_>) = typed.config.iter().partition(is_pair);
     let mut layers = Layers::default();
     for path in &named {
-        if !add(&mut layers, Path::new(path.as_str()))? {
+        if !add(&mut layers, Path::new(path.as_str()), typed)? {
             let message = "there are no settings here".to_owned();
             return Err(Error { path: PathBuf::from(path.as_str()), text: String::new(), span: None, message });
         }
     }
     let mut shadowed = None;
     if named.is_empty() && !typed.isolated {
-        if add(&mut layers, &root.join("farrier.toml"))? {
-            shadowed = table_of(&root.join("pyproject.toml"));
+        if add(&mut layers, &root.join("farrier.toml"), typed)? {
+            shadowed = table_of(&root.join("pyproject.toml"), typed);
         } else {
-            add(&mut layers, &root.join("pyproject.toml"))?;
+            add(&mut layers, &root.join("pyproject.toml"), typed)?;
         }
     }
     for pair in pairs {
@@ -338,9 +347,9 @@ pub fn load_as_told(root: &Path, typed: &Typed) -> Result<Loaded, Error> {
 }
 
 /// Where the table of farrier begins in a `pyproject.toml`, if it has one.
-fn table_of(path: &Path) -> Option<Spot> {
+fn table_of(path: &Path, typed: &Typed) -> Option<Spot> {
     const HEADER: &str = "[tool.farrier]";
-    let text = read_text(path).ok()?;
+    let text = typed.text(path).ok()?;
     let line = text.lines().find(|line| line.trim() == HEADER)?;
     let start = line.as_ptr().addr() - text.as_ptr().addr() + line.find(HEADER)?;
     let span = Span::new(start, start + HEADER.len());
@@ -349,8 +358,8 @@ fn table_of(path: &Path) -> Option<Spot> {
 }
 
 /// Adds a file and what it extends; `false` where it is not there or says nothing to farrier.
-fn add(layers: &mut Layers, path: &Path) -> Result<bool, Error> {
-    match read_text(path) {
+fn add(layers: &mut Layers, path: &Path, typed: &Typed) -> Result<bool, Error> {
+    match typed.text(path) {
         Ok(text) => layers.add_file(path, text),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         // Whatever bears that name is not about farrier.

@@ -9,10 +9,12 @@ mod apart;
 mod baseline;
 mod directive;
 mod ignores;
+mod insert;
 mod repair;
 
 pub use apart::Apart;
 pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
+pub use insert::comments;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,6 +8,7 @@ pub(crate) mod chart;
 pub(crate) mod command;
 pub(crate) mod corpus;
 pub(crate) mod differential;
+pub(crate) mod editor;
 #[cfg(target_os = "linux")]
 pub(crate) mod ground;
 pub(crate) mod python;

@@ -21,6 +21,11 @@ use crate::cli::{Cli, Explain, Listing, Page, Rules};
 /// How much of a log is read.
 const LONGEST_LOG: u64 = 1 << 20;
 
+/// The page of a rule for people who read it elsewhere than in a terminal.
+pub(super) fn markdown(card: &Card) -> String {
+    markdown::page(card)
+}
+
 pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
     let done = |text: String| Ok(Done { text, exit: Exit::Clean });
     let (word, project) = asked(explain);
