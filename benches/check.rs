@@ -1,5 +1,5 @@
 //! How long it takes to read and to examine a project: a large one, whose application a server starts or
-//! nothing does, and a small one of the fixtures.
+//! nothing does, and a small one of the fixtures; and what a hook takes for one changed file.
 #![allow(missing_docs, reason = "the macros of criterion make functions without documentation")]
 #![allow(clippy::expect_used, reason = "a benchmark stops where its own ground is missing")]
 
@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -75,6 +76,28 @@ fn projects(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What a hook runs when one file is about to be committed: the program from its start, nothing kept from before.
+fn hooks(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("hook");
+    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    let folder = generated(Some("package0.main:app"));
+    for (name, file) in
+        [("2000 files, a configuration", "gunicorn.conf.py"), ("2000 files, a source", "package0/main.py")]
+    {
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(checked(folder.path(), file))));
+    }
+    group.finish();
+}
+
+/// How `farrier check` of one changed file ends.
+fn checked(root: &Path, file: &str) -> i32 {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    let output = command.current_dir(root).args(["check", "--force-exclude", file]).output().expect("the binary runs");
+    let code = output.status.code().expect("no signal ended it");
+    assert!(code < 2, "{}", String::from_utf8_lossy(&output.stderr));
+    code
+}
+
 /// How many files were read, so that nothing of the work is for nothing.
 fn examined(root: &Path) -> usize {
     let request = Request { root: PathBuf::from(root), ..Request::default() };
@@ -122,5 +145,5 @@ fn generated(application: Option<&str>) -> tempfile::TempDir {
     folder
 }
 
-criterion_group!(benches, projects);
+criterion_group!(benches, projects, hooks);
 criterion_main!(benches);

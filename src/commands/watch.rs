@@ -33,7 +33,8 @@ pub(super) fn again(paths: &[PathBuf], run: impl Fn() -> Result<Done, Failure>) 
         let text = run().map_or_else(|failure| format!("{failure:#}\n"), |done| done.text);
         let mut out = std::io::stdout();
         let clear = if out.is_terminal() { CLEAR } else { "" };
-        let waits = format!("waiting for changes in {} files; Ctrl-C ends\n", before.len());
+        let files = before.iter().filter(|(_, known)| known.is_some()).count();
+        let waits = format!("waiting for changes in {files} files; Ctrl-C ends\n");
         let printed = out.write_all([clear, &text, &waits].concat().as_bytes()).and_then(|()| out.flush());
         if printed.is_err() {
             return Ok(Done { text: String::new(), exit: Exit::Clean });

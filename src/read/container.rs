@@ -15,6 +15,8 @@ pub struct Container {
     pub writable: Vec<String>,
     /// What passes the traffic of the cluster on to it (a `Service`).
     pub service: Option<Place>,
+    /// What gives that an address outside of the cluster, without anything in between that reads requests.
+    pub exposed: Option<Place>,
     /// What lets traffic in from outside of the cluster, and how long that keeps idle connections to it.
     pub edge: Option<Edge>,
     /// What takes TLS off in front of it: `tls` of an `Ingress` or a `Route`, a label for Traefik.

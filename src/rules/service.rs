@@ -277,6 +277,7 @@ impl Service<'_> {
                 Some(port) => Reach::Published(port.place),
                 None => Reach::Network,
             },
+            UnitKind::KubernetesContainer => deployment.surroundings.exposed.map_or(Reach::Network, Reach::Published),
             UnitKind::SystemdService if !addresses.is_empty() => {
                 match deployment.setting("bind").and_then(Effective::place) {
                     Some(place) => Reach::Published(place),

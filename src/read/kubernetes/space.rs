@@ -114,10 +114,9 @@ impl Space {
         unit.health.iter_mut().for_each(|check| self.check(check));
         unit.mounted.iter_mut().for_each(|mounted| self.located(Some(mounted)));
         let container = &mut unit.container;
-        for place in [&mut container.drain, &mut container.read_only, &mut container.service, &mut container.tls]
-            .into_iter()
-            .flatten()
-        {
+        let held = [&mut container.drain, &mut container.read_only, &mut container.tls];
+        let led = [&mut container.service, &mut container.exposed];
+        for place in held.into_iter().chain(led).flatten() {
             self.settle(place);
         }
         self.located(container.edge.as_mut().map(|edge| &mut edge.idle));

@@ -35,6 +35,7 @@ pub(super) struct Traffic<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Led {
     service: Option<Place>,
+    exposed: Option<Place>,
     edge: Option<Edge>,
     tls: Option<Place>,
 }
@@ -43,7 +44,7 @@ impl Led {
     /// Adds it to what surrounds a container of those pods.
     pub(super) fn add_to(&self, container: &mut Container) {
         if self.service.is_some() {
-            container.service = self.service;
+            (container.service, container.exposed) = (self.service, self.exposed);
         }
         if self.edge.is_some() {
             container.edge.clone_from(&self.edge);
@@ -89,6 +90,7 @@ impl<'a> Traffic<'a> {
             led.tls = takes_tls_off(&ingress.node).map(|span| Place::new(file, span));
         }
         led.tls = led.tls.or_else(|| route(&self.routes, service, file));
+        led.exposed = exposed(&service.node).filter(|_| first.is_none()).map(|span| Place::new(file, span));
         led
     }
 }
@@ -103,6 +105,16 @@ fn route(routes: &[&Object], service: &Object, file: FileId) -> Option<Place> {
         let termination = route.node.at(&["spec", "tls", "termination"])?;
         matches!(termination.text(), Some("edge" | "reencrypt")).then(|| Place::new(file, termination.content()))
     })
+}
+
+/// What makes a service one that clients outside reach themselves. Annotations choose balancers that read requests, or that are
+/// for the inside only; ranges say who may come.
+fn exposed(service: &Node) -> Option<Span> {
+    let kind = service.at(&["spec", "type"]).filter(|kind| kind.text() == Some("LoadBalancer"))?;
+    let annotations = service.at(&["metadata", "annotations"]).is_some_and(|all| !all.entries().is_empty());
+    let bounded = ["loadBalancerSourceRanges", "loadBalancerClass"].iter();
+    let bounded = bounded.filter_map(|name| service.at(&["spec", name])).next().is_some();
+    (!annotations && !bounded).then(|| kind.content())
 }
 
 /// The names of the services that an ingress leads to.

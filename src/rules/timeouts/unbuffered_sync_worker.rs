@@ -26,7 +26,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // Whoever says that nothing buffers need not show the port.
     let declared =
         context.stated.buffers.as_ref().filter(|buffers| !buffers.value && service.reach() != Reach::Machine);
-    let Some(at) = open.map(|port| port.place).or_else(|| declared.and(bind.place())) else { return };
+    let exposed = deployment.surroundings.exposed;
+    let Some(at) = open.map(|port| port.place).or(exposed).or_else(|| declared.and(bind.place())) else { return };
     let known = !deployment.proxies.is_empty() || context.stated.buffers.as_ref().is_some_and(|buffers| buffers.value);
     let beside =
         || context.images.iter().any(|image| image.image.place.file == at.file && is_proxy(&image.image.value));
@@ -46,7 +47,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         "one connection at a time",
         format!("clients reach `sync` workers without a proxy that buffers{source}: one that connects and says nothing holds a worker{late}"),
     );
-    let sure = declared.is_some() || is_web;
+    let sure = declared.is_some() || exposed.is_some() || is_web;
     let report = if sure { report } else { report.severity(Severity::Advice) };
     report
     .at_most(bind.confidence())
