@@ -14,6 +14,9 @@ use support::editor::{Editor, capabilities, uri};
 const CONFIGURATION: &str =
     "# \u{1f980}\r\nworkers = 9\r\nworker_class = 'sync'\r\nx = '\u{1f980}'; threads = 4\r\nkeep_alive = 3\r\n";
 
+/// Two handlers that wait in the same function, at two of its lines.
+const HANDLERS: &str = "import time\n\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\ndef work(value):\n    time.sleep(value)\n\n\n@app.get('/a')\nasync def a():\n    work(1)\n\n\n@app.get('/b')\nasync def b():\n    work(2)\n";
+
 fn project() -> Project {
     Project::of(&[
         ("gunicorn.conf.py", CONFIGURATION),
@@ -263,6 +266,33 @@ fn a_comment_silences_a_finding_in_every_format_that_has_comments() {
         assert_eq!(without, before.lines().map(str::to_owned).collect::<Vec<_>>());
         editor.leave();
     }
+}
+
+#[test]
+fn a_finding_that_stands_for_several_lines_is_silenced_line_by_line() {
+    let served = "FROM python:3.12\nCMD uvicorn main:app --host 0.0.0.0\n";
+    let project = Project::of(&[("main.py", HANDLERS), ("Dockerfile", served)]);
+    let main = uri(&project.path().join("main.py"));
+    let rule = "blocking-call-transitive";
+    let mut editor = Editor::on(&[project.path()]);
+    for (version, line) in [(1, 13), (2, 18)] {
+        let text = fs::read_to_string(project.path().join("main.py")).unwrap();
+        if version == 1 {
+            editor.open(&main, version, &text);
+        } else {
+            editor.rewrite(&main, version, &text);
+        }
+        editor.until(&|message| {
+            let told = &message["params"];
+            let all = told["diagnostics"].as_array();
+            told["version"] == version
+                && all.is_some_and(|all| all.iter().any(|one| one["range"]["start"] == at(line, 4)))
+        });
+        let all = actions(&mut editor, &main, line, 4, &json!(["quickfix"]));
+        apply(&titled(&all, &format!("Silence `{rule}`"))["edit"]);
+    }
+    assert!(!checked(&project, "main.py").contains(&rule.to_owned()));
+    editor.leave();
 }
 
 #[test]

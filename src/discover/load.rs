@@ -274,6 +274,26 @@ mod tests {
     }
 
     #[test]
+    fn what_an_editor_holds_counts_instead_of_what_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("web.yaml"), "a: 1\n").unwrap();
+        std::fs::write(folder.path().join("main.py"), "a = 1\n").unwrap();
+        let held = |path: &str, text: &str| (path.to_owned(), Arc::from(text));
+        let unsaved = BTreeMap::from([
+            held("web.yaml", "apiVersion: v1\nkind: Pod\n"),
+            held("Procfile", "web: x\n"),
+            held("notes", "x\n"),
+            held("main.py", "a = '\0'\n"),
+        ]);
+        let mut found = discover(folder.path(), &[], &Options::default()).unwrap();
+        found.add_unsaved(folder.path(), unsaved.keys());
+        let loaded = load_over(folder.path(), &found.files, &found.others, &found.unwanted, &unsaved);
+        let kinds: Vec<_> = loaded.files.iter().map(|(id, file)| (file.path(), loaded.kinds[&id])).collect();
+        assert_eq!(kinds, [("Procfile", FileKind::Procfile), ("web.yaml", FileKind::Kubernetes)]);
+        assert!(matches!(loaded.notes.as_slice(), [note] if note.path == "main.py"), "{:?}", loaded.notes);
+    }
+
+    #[test]
     fn files_of_any_name_are_read_where_something_names_them() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

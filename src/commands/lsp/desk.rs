@@ -232,19 +232,20 @@ impl Desk {
             let name = locations::relative(&root, path).unwrap_or_default();
             wanted.entry(root).or_default().insert(name);
         };
+        let mut troubles = Vec::new();
         for folder in &self.folders {
             match discover::root_of(folder) {
                 Ok(root) => enter(root, folder),
-                Err(error) => self.client.tell::<ShowMessage>(ShowMessageParams {
-                    typ: MessageType::ERROR,
-                    message: format!("farrier: {error}"),
-                }),
+                Err(error) => troubles.push((folder.clone(), error.to_string())),
             }
         }
         for document in self.documents.iter().filter(|one| !self.folders.iter().any(|folder| lies(&one.path, folder))) {
             if let Some(root) = root_of_file(&document.path) {
                 enter(root, &document.path);
             }
+        }
+        for (folder, trouble) in troubles {
+            self.show(&folder, &trouble);
         }
         let gone: Vec<PathBuf> = self.projects.keys().filter(|root| !wanted.contains_key(*root)).cloned().collect();
         for root in gone {
