@@ -112,8 +112,8 @@ fn route(routes: &[&Object], service: &Object, file: FileId) -> Option<Place> {
 fn exposed(service: &Node) -> Option<Span> {
     let kind = service.at(&["spec", "type"]).filter(|kind| kind.text() == Some("LoadBalancer"))?;
     let annotations = service.at(&["metadata", "annotations"]).is_some_and(|all| !all.entries().is_empty());
-    let bounded = ["loadBalancerSourceRanges", "loadBalancerClass"].iter();
-    let bounded = bounded.filter_map(|name| service.at(&["spec", name])).next().is_some();
+    let bounded =
+        ["loadBalancerSourceRanges", "loadBalancerClass"].iter().any(|name| service.at(&["spec", name]).is_some());
     (!annotations && !bounded).then(|| kind.content())
 }
 
