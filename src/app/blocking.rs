@@ -1,7 +1,7 @@
 //! Turns what handlers reach into one statement per root cause.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::Lines;
 use super::merging::{Stated, concludes, longest, merged};
@@ -15,6 +15,7 @@ use crate::python::frameworks::Found;
 use crate::python::syntax::ast;
 use crate::python::types::{Frame, FunctionId, Switch};
 use crate::source::{Place, Span};
+use crate::values::HashSet;
 
 /// How many functions a chain may hold before it counts as likely only, leaving out those that are always called.
 const MAX_SURE_CHAIN: usize = 6;

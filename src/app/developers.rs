@@ -4,12 +4,13 @@
 //! what is loaded. Imports and `__all__` hand a name on and register nothing. Whoever asks has made sure that nothing
 //! goes through modules.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{FunctionId, Types};
 use crate::source::{FileId, Span};
+use crate::values::HashSet;
 
 /// Those of `names` that only developers get to.
 pub(super) fn only<'a>(
@@ -18,9 +19,9 @@ pub(super) fn only<'a>(
     trees: &'a BTreeMap<FileId, Module>,
     names: HashSet<&'a str>,
 ) -> HashSet<&'a str> {
-    let mut mentions = Mentions { names, dead: Vec::new(), aside: HashSet::new(), served: HashSet::new() };
+    let mut mentions = Mentions { names, dead: Vec::new(), aside: HashSet::default(), served: HashSet::default() };
     for &file in loaded {
-        let Some(module) = trees.get(&types.facts_at(file).file) else { return HashSet::new() };
+        let Some(module) = trees.get(&types.facts_at(file).file) else { return HashSet::default() };
         mentions.dead = types.dead(types.plain(FunctionId { file, index: 0 })).to_vec();
         visitor::Visitor::visit_body(&mut mentions, &module.body);
     }

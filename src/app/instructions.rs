@@ -1,13 +1,12 @@
 //! What a project says about its own code, and which functions that concerns.
 
-use std::collections::HashMap;
-
 use crate::python::catalogue::Extension;
 use crate::python::effects::Mark;
 use crate::python::frameworks::{Context, Found, Framework, Role};
 use crate::python::modules::ModuleRef;
 use crate::python::syntax::ast::{Decorator, Expr};
 use crate::python::types::{FunctionId, Types, Value};
+use crate::values::HashMap;
 
 /// What a project says about its own code. Names are dotted, from the folder that imports start in; one
 /// that ends in `.*` stands for every function of a module, or every method of a class.
@@ -28,7 +27,7 @@ pub struct Instructions {
 impl Instructions {
     /// Functions that need no look inside, among the modules of these indices.
     pub(super) fn marks(&self, types: &Types<'_>, modules: &[u32]) -> HashMap<FunctionId, Mark> {
-        let mut marks = HashMap::new();
+        let mut marks = HashMap::default();
         for (name, effect) in self.catalogue.calls() {
             marks.extend(functions(types, name).into_iter().map(|id| (id, Mark::Blocks(name, effect))));
         }

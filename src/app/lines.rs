@@ -4,11 +4,12 @@
 //! settles only the way that is shown is left with those. Ways that are less sure than that one are left out.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::blocking::Site;
 use crate::python::calls::EventKind;
 use crate::python::effects::{Effects, Part, Step};
+use crate::values::HashMap;
 
 /// How many plain functions a way may lead through.
 const MAX_HOPS: usize = 8;
@@ -72,7 +73,7 @@ impl<'e, 't, 'a> Lines<'e, 't, 'a> {
         let types = self.effects.types();
         let is_async = |node: usize| types.function(self.effects.node(node).frame.function).is_async;
         let mut found = Found::default();
-        let mut best: HashMap<usize, usize> = HashMap::new();
+        let mut best: HashMap<usize, usize> = HashMap::default();
         let mut open: BinaryHeap<Reverse<(usize, usize, usize)>> = BinaryHeap::new();
         for &end in ends.iter().filter(|end| !is_async(**end)) {
             open.push(Reverse((0, 0, end)));

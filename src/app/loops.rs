@@ -3,7 +3,7 @@
 //! A call that is ready to fail, inside `try`, or that comes after the function has made a loop of its
 //! own, says nothing.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::blocking::Entry;
 use super::{Context, Hop, LoopCall};
@@ -14,6 +14,7 @@ use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value, said};
 use crate::source::{FileId, Place, Span};
+use crate::values::HashSet;
 
 /// Calls that ask for the loop that runs in this thread.
 const ASKS: [&str; 5] = [

@@ -4,7 +4,7 @@
 //! a thing keeps it, unless that is only registered for developers. Where modules or classes are gone through, and names
 //! made up as the program runs, everything is kept.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::developers;
 use super::target::Target;
@@ -16,6 +16,7 @@ use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::FileId;
+use crate::values::HashSet;
 
 /// Calls that go through modules, classes or names, or load what is named by a text.
 const WALKS: [&str; 16] = [
@@ -193,14 +194,14 @@ impl<'t, 'a> Reads<'t, 'a> {
     fn new(types: &'t Types<'a>) -> Self {
         Self {
             types,
-            names: HashSet::new(),
-            makes: HashSet::new(),
-            skipped: HashSet::new(),
+            names: HashSet::default(),
+            makes: HashSet::default(),
+            skipped: HashSet::default(),
             file: 0,
             has_stars: false,
-            anywhere: HashSet::new(),
-            here: HashSet::new(),
-            asked: HashSet::new(),
+            anywhere: HashSet::default(),
+            here: HashSet::default(),
+            asked: HashSet::default(),
         }
     }
 

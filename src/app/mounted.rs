@@ -1,13 +1,14 @@
 //! Applications whose class is a package's that nobody has here, known by what is mounted on them: `app.blueprint(...)`
 //! is how Sanic is given its blueprints, and no other framework.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use super::target::Verdict;
 use super::{Framework, Interface};
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, visitor};
 use crate::python::types::{Frame, Types, Value};
+use crate::values::{HashMap, HashSet};
 
 /// The method that mounts.
 const MOUNTS: &str = "blueprint";

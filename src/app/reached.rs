@@ -1,6 +1,6 @@
 //! What handlers call that takes time, wherever they run.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
 
 use super::blocking;
 use super::{Context, Evidence, Reached, Workload, limits};
@@ -8,6 +8,7 @@ use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects};
 use crate::python::types::FunctionId;
 use crate::source::{Place, Span};
+use crate::values::HashMap;
 
 /// How many handlers of one call are named.
 const MAX_NAMED: usize = 40;
@@ -76,7 +77,7 @@ pub(super) fn reached(
 /// category.
 pub(super) fn workload(reached: &[Reached], streams: Vec<Evidence>) -> Workload {
     let mut workload = Workload { streams, ..Workload::default() };
-    let mut known: HashMap<(u8, &str, &str), usize> = HashMap::new();
+    let mut known: HashMap<(u8, &str, &str), usize> = HashMap::default();
     for call in reached {
         let evidence = Evidence {
             what: call.what.clone(),

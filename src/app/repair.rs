@@ -12,7 +12,7 @@ mod references;
 mod shared;
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::around::{Around, Parent, around};
 use self::imports::Import;
@@ -29,6 +29,7 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{Module, span_of};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place, Span};
+use crate::values::HashSet;
 
 /// Longer texts are no names.
 const MAX_WRITTEN: usize = 60;

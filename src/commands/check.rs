@@ -100,6 +100,10 @@ fn once(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         // Whoever closes standard error does not want to know.
         let _ = write!(std::io::stderr(), "{}", read(&request.root, &examination.files, deployments, taken));
     }
+    // The program ends soon, and to take the trees of a large project apart takes longer than to print the report.
+    if !check.watch {
+        std::mem::forget(examination.facts);
+    }
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
         .quietly(check.quiet)
         .with_known(compared.known.len())

@@ -4,7 +4,7 @@
 //! the folders that are plausibly on its path: where the server starts, the project's root, `src`,
 //! and the folder that holds the importing file's package. What is installed is not looked at.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::calls::is_program;
@@ -12,6 +12,7 @@ use super::catalogue;
 use super::evaluate::is_standard;
 use super::syntax::Module;
 use crate::source::{FileId, Files};
+use crate::values::{HashMap, HashSet};
 
 /// A module of the project.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -265,7 +266,7 @@ impl Modules {
 
 /// The folders below which packages lie, by the names of these.
 fn roots_of(tree: &Tree) -> HashMap<String, Vec<String>> {
-    let mut roots: HashMap<String, Vec<String>> = HashMap::new();
+    let mut roots: HashMap<String, Vec<String>> = HashMap::default();
     let mut folders: Vec<&String> = tree.folders.iter().collect();
     folders.sort();
     for folder in folders {

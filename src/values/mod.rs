@@ -3,8 +3,10 @@
 //! Decides how a quantity prints and what a configured value can be. Knows nothing of servers,
 //! files or formulas.
 
+mod hashed;
 mod quantity;
 mod value;
 
+pub use hashed::{HashMap, HashSet};
 pub use quantity::{Bytes, Cpus, Seconds};
 pub use value::Value;

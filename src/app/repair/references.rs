@@ -1,6 +1,6 @@
 //! Who else uses a handler than the framework it is registered with.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -9,6 +9,7 @@ use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{FunctionId, Types, Value};
 use crate::source::{FileId, Span};
+use crate::values::{HashMap, HashSet};
 
 /// Decorators by which a framework learns of a function; they hand it back as it is.
 const ROUTES: [&str; 14] = [
@@ -151,12 +152,12 @@ impl<'w> Uses<'w, '_> {
     fn of(wanted: &'w HashSet<&'w str>) -> Self {
         Self {
             wanted,
-            imported: HashSet::new(),
-            renamed: HashSet::new(),
-            elsewhere: HashSet::new(),
+            imported: HashSet::default(),
+            renamed: HashSet::default(),
+            elsewhere: HashSet::default(),
             through: BTreeSet::new(),
-            registered: HashSet::new(),
-            modules: HashSet::new(),
+            registered: HashSet::default(),
+            modules: HashSet::default(),
         }
     }
 }

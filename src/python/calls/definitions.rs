@@ -1,6 +1,6 @@
 //! What binds names: definitions, imports, targets of assignments.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::guards::is_placeholder;
 use super::probes::answer_on_loop;
@@ -9,6 +9,7 @@ use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{span_of, visitor};
 use crate::source::Span;
+use crate::values::HashMap;
 
 impl<'a> Reader<'a> {
     pub(super) fn bind(&mut self, name: &'a str, bound: Bound<'a>, at: usize) {
@@ -196,9 +197,9 @@ impl<'a> Reader<'a> {
             metaclass: metaclass(def),
             decorators: &def.decorator_list,
             parameters: generic_over(def),
-            methods: HashMap::new(),
+            methods: HashMap::default(),
             fields: BTreeMap::new(),
-            nested: HashMap::new(),
+            nested: HashMap::default(),
         });
         match self.class {
             Some(outer) => {

@@ -3,11 +3,10 @@
 //! Recognised by the condition alone: that nothing is kept yet. Whether somebody throws away what is kept is not
 //! asked.
 
-use std::collections::HashMap;
-
 use super::Reader;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt, UnaryOp};
+use crate::values::HashMap;
 
 /// How deep blocks and conditions are looked into.
 const MAX_DEPTH: usize = 16;
@@ -227,7 +226,7 @@ fn asks_about(test: &Expr, kept: &Expr) -> bool {
 
 /// The names of the module that each of its functions writes to.
 pub(super) fn writers(module: &[Stmt]) -> HashMap<&str, Vec<&str>> {
-    let mut found: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut found: HashMap<&str, Vec<&str>> = HashMap::default();
     for stmt in module {
         let Stmt::FunctionDef(def) = stmt else { continue };
         for stmt in &def.body {

@@ -3,7 +3,7 @@
 //! One walk over the tree of a file; everything later works on these facts. They borrow from the
 //! tree, so that nothing is copied, and say nothing about what a name stands for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 mod awaitables;
 mod conditions;
@@ -38,6 +38,7 @@ use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
 use crate::source::{FileId, Span};
+use crate::values::{HashMap, HashSet};
 
 /// How deep expressions are followed. Generated code goes deeper; nothing in it is worth a stack.
 const MAX_DEPTH: usize = 200;
@@ -271,15 +272,15 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             imports: Vec::new(),
             stars: Vec::new(),
             state: BTreeMap::new(),
-            lambdas: HashMap::new(),
-            generators: HashMap::new(),
-            fills: HashMap::new(),
+            lambdas: HashMap::default(),
+            generators: HashMap::default(),
+            fills: HashMap::default(),
             outside: BTreeMap::new(),
             calls: Vec::new(),
-            asked: HashMap::new(),
-            changed: HashSet::new(),
-            nonlocals: HashSet::new(),
-            written: HashSet::new(),
+            asked: HashMap::default(),
+            changed: HashSet::default(),
+            nonlocals: HashSet::default(),
+            written: HashSet::default(),
             binds_any: false,
         },
         function: 0,
@@ -370,17 +371,17 @@ impl<'a> Function<'a> {
             keywords: Vec::new(),
             decorators: &[],
             returns: None,
-            bindings: HashMap::new(),
-            narrowed: HashMap::new(),
-            globals: HashSet::new(),
+            bindings: HashMap::default(),
+            narrowed: HashMap::default(),
+            globals: HashSet::default(),
             events: Vec::new(),
             results: Vec::new(),
-            results_for: HashMap::new(),
+            results_for: HashMap::default(),
             yields: Vec::new(),
             once: Vec::new(),
             sets_nonblocking: false,
             conditions: Vec::new(),
-            asked: HashMap::new(),
+            asked: HashMap::default(),
             forwarded: Vec::new(),
             rarely: Vec::new(),
             rarely_of_object: Vec::new(),
@@ -395,7 +396,7 @@ impl<'a> Function<'a> {
             detours: Vec::new(),
             excepts: Vec::new(),
             entered: Vec::new(),
-            changed: HashSet::new(),
+            changed: HashSet::default(),
             on_loop: None,
         }
     }

@@ -4,10 +4,11 @@
 //! or declare themselves is listed in `made.txt`; all others have to be given by a function, or by something
 //! that is alive.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::schema::Type;
 use super::{Index, index};
+use crate::values::HashSet;
 
 /// Classes that programs make, inherit from, or are handed by a framework.
 const MADE: &str = include_str!("made.txt");

@@ -4,10 +4,10 @@
 //! are judged side by side do not see each other's.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Catalogue, Effect, Index, KnownType, Library};
+use crate::values::HashMap;
 
 /// Libraries that a project describes itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +35,7 @@ impl Extension {
         let key = format!("{libraries:?}");
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let index = *known
-            .get_or_insert_with(HashMap::new)
+            .get_or_insert_with(HashMap::default)
             .entry(key)
             .or_insert_with(|| Box::leak(Box::new(Index::new(Box::leak(Box::new(Catalogue { library: libraries }))))));
         Ok(Self { index: Some(index) })

@@ -13,9 +13,9 @@ mod extension;
 )]
 mod schema;
 
-use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use crate::values::{HashMap, HashSet};
 pub use extension::Extension;
 use extension::layers;
 use schema::{Call, Catalogue, Implicit, Type};
@@ -230,13 +230,13 @@ fn index() -> &'static Index {
 impl Index {
     fn new(catalogue: &'static Catalogue) -> Self {
         let mut index = Self {
-            calls: HashMap::new(),
-            types: HashMap::new(),
-            makers: HashMap::new(),
-            narrower: HashMap::new(),
-            same: HashMap::new(),
-            packages: HashMap::new(),
-            roots: HashSet::new(),
+            calls: HashMap::default(),
+            types: HashMap::default(),
+            makers: HashMap::default(),
+            narrower: HashMap::default(),
+            same: HashMap::default(),
+            packages: HashMap::default(),
+            roots: HashSet::default(),
         };
         for library in &catalogue.library {
             for (public, name) in &library.same {

@@ -3,14 +3,13 @@
 //! Where the same method is called before the first request as well, nothing is left to do by then. Where nobody
 //! calls it earlier, the first request pays for it, and no other one.
 
-use std::collections::HashSet;
-
 use super::expand::Work;
 use crate::python::calls::{EventKind, last_name};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, CmpOp, Expr};
 use crate::python::types::{ClassId, FunctionId, Value, said};
 use crate::source::Span;
+use crate::values::HashSet;
 
 /// Through how many callers it is looked for what the start does.
 const MAX_CALLERS: usize = 6;
@@ -56,7 +55,7 @@ impl<'a> Work<'_, 'a> {
                     .any(|value| matches!(value, Value::Function(one) if one.function == target.function))
         };
         let mut calls = self.types.calls_of(name).into_iter().filter(is_other);
-        let early = calls.any(|(caller, _)| self.runs_at_start(caller, &mut HashSet::new()));
+        let early = calls.any(|(caller, _)| self.runs_at_start(caller, &mut HashSet::default()));
         if early { Begun::Before } else { Begun::Late }
     }
 

@@ -1,6 +1,5 @@
 //! What one function does by itself: the calls it makes, and where they lead.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::arguments::waits;
@@ -11,6 +10,7 @@ use crate::python::catalogue::{self, Category, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::Span;
+use crate::values::{HashMap, HashSet};
 
 /// What a class runs when an instance is made.
 const MAKING: [&str; 5] = ["__new__", "__init__", "__post_init__", "model_post_init", "__attrs_post_init__"];

@@ -24,8 +24,6 @@ mod search;
 mod small;
 mod sockets;
 
-use std::collections::{HashMap, HashSet};
-
 pub use ended::gives_up;
 pub use library::SCHEDULERS;
 pub use part::Part;
@@ -34,6 +32,7 @@ pub use search::{Chain, Root, Way};
 use super::catalogue::Effect;
 use super::types::{Environment, Frame, FunctionId, QuickMap, Types};
 use crate::source::Span;
+use crate::values::{HashMap, HashSet};
 
 /// How many functions, told apart by their arguments, are looked at.
 const MAX_NODES: usize = 60_000;
@@ -128,8 +127,8 @@ impl<'t, 'a> Effects<'t, 'a> {
             by_frame: QuickMap::default(),
             variants: QuickMap::default(),
             certain: QuickMap::default(),
-            marks: HashMap::new(),
-            starts: HashSet::new(),
+            marks: HashMap::default(),
+            starts: HashSet::default(),
         }
     }
 

@@ -2,9 +2,8 @@
 //!
 //! Knows nothing of why. What is left out of a part is still there for whoever asks the whole.
 
-use std::collections::HashSet;
-
 use super::{Effects, Sink, Step};
+use crate::values::HashSet;
 
 /// What is left out, by node and by the index there.
 #[derive(Debug, Clone, Default)]

@@ -1,11 +1,12 @@
 //! Which blocking calls a function reaches, and by which shortest way.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::{Effects, Node, Part, Sink, Step};
 use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
+use crate::values::HashSet;
 
 /// The doubts about a way that runs what somebody else has made.
 const OF_OTHERS: usize = 2;
@@ -132,7 +133,7 @@ impl Effects<'_, '_> {
     /// The coroutine functions that are called on the way from a node, by those that it runs for others left out: what
     /// they make is theirs as well.
     fn made_below(&self, root: usize, all: &HashSet<FunctionId>) -> HashSet<FunctionId> {
-        let mut made: HashSet<FunctionId> = HashSet::new();
+        let mut made: HashSet<FunctionId> = HashSet::default();
         let mut of_others: Vec<usize> = Vec::new();
         let mut seen = BTreeSet::from([root]);
         let mut open = vec![root];

@@ -1,9 +1,9 @@
 //! The tables, by the last part of the names they speak of.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::{Form, Framework, Names, TABLES, Told};
+use crate::values::HashMap;
 
 /// A form and whose it is.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,5 @@
 //! Which parts of a function cannot run with the arguments that it was given.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::asserted::said;
@@ -10,6 +9,7 @@ use crate::python::calls::{Condition, Forwarded, Interest, Parameter, Slot};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::source::Span;
+use crate::values::HashMap;
 
 /// How many arguments of one call are carried because they decide something.
 const MAX_CERTAIN: usize = 8;
@@ -232,7 +232,7 @@ impl<'a> Types<'a> {
 
     /// The functions of the project by their names, constructors by those of their classes.
     pub(super) fn functions_by_name(&self) -> ByName<'a> {
-        let mut by_name = ByName::new();
+        let mut by_name = ByName::default();
         for (facts, file) in self.project.facts.iter().zip(0..) {
             for (function, index) in facts.functions.iter().zip(0..) {
                 let id = FunctionId { file, index };

@@ -62,7 +62,7 @@ mod variables;
 mod weights;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use self::aspects::Aspect;
@@ -86,6 +86,7 @@ use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
+use crate::values::HashMap;
 
 /// How many names of other modules one question may lead to.
 const MAX_FOLLOWED: usize = 1_000;
@@ -323,7 +324,7 @@ impl<'a> Types<'a> {
             modules: project.modules.started_in(start),
             environments: RefCell::new(vec![Rc::new([])]),
             depths: RefCell::new(vec![0]),
-            known_environments: RefCell::new(HashMap::new()),
+            known_environments: RefCell::new(HashMap::default()),
             answers: RefCell::default(),
             asking: RefCell::default(),
             rests_on: Cell::new(usize::MAX),

@@ -1,6 +1,6 @@
 //! What the files of a project say by themselves: read once, for all of its applications.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use crate::python::calls::{self, FileFacts, last_name};
 use crate::python::modules::Modules;
 use crate::python::syntax::Module;
 use crate::source::{FileId, Files};
+use crate::values::{HashMap, HashSet};
 
 /// Whether a function of this name imports modules by the names that it is given.
 pub fn is_import(name: &str) -> bool {
@@ -66,7 +67,7 @@ impl<'a> Project<'a> {
     /// The calls of what goes by this name, in all files: an application loads only some of them.
     pub(super) fn calls_named(&self, name: &str) -> impl ExactSizeIterator<Item = Site<'a>> {
         let calls = self.calls.get_or_init(|| {
-            let mut calls = CallsByName::new();
+            let mut calls = CallsByName::default();
             for (facts, file) in self.facts.iter().zip(0..) {
                 for ((_, call), position) in facts.calls.iter().zip(0..) {
                     let name = last_name(&call.func);

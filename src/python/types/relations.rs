@@ -5,7 +5,6 @@
 //! <https://docs.djangoproject.com/en/5.2/topics/db/queries/#following-relationships-backward>. A model may be
 //! named by a text, with or without the label of its application, which most often is the name of its folder.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::managers::{is_model_of_library, row_of};
@@ -14,6 +13,7 @@ use super::{ClassId, Frame, FunctionId, Query, Types, Value};
 use crate::python::calls::last_name;
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
+use crate::values::{HashMap, HashSet};
 
 /// How many relations of one name on the other side are looked at.
 const MAX_RELATIONS: usize = 16;

@@ -5,13 +5,12 @@
 //! (<https://docs.djangoproject.com/en/5.2/topics/signals/>) and of blinker
 //! (<https://blinker.readthedocs.io/en/stable/>) alike call plain receivers where they are sent.
 
-use std::collections::HashMap;
-
 use super::{Frame, FunctionId, Types, Value};
 use crate::python::calls::last_name;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
+use crate::values::HashMap;
 
 /// How many calls that may connect a receiver are looked at.
 const MAX_CONNECTED: usize = 512;

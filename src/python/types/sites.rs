@@ -3,8 +3,6 @@
 //! Asked only for what outlives a call: attributes and containers that are given a parameter. What a
 //! parameter is inside a call is known from the call itself.
 
-use std::collections::{HashMap, HashSet};
-
 use super::everywhere::{handed_by, names_handed};
 use super::expressions::is_plain;
 use super::{ClassId, Environment, Frame, FunctionId, Question, Types, Value};
@@ -12,6 +10,7 @@ use crate::python::calls::{Function, Outside, last_name};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
+use crate::values::{HashMap, HashSet};
 
 /// How many calls of one name are looked at before the name is too common to say anything but which functions are
 /// handed over.

@@ -5,7 +5,6 @@
 //! what stands behind a switch that is off speaks of few installations, and what stands behind a choice among several, or
 //! behind an address that nobody has to give, of some of them.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +16,7 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 use crate::python::syntax::visitor::{self, Visitor};
 use crate::source::{Place, Span};
+use crate::values::{HashMap, HashSet};
 
 /// How many functions that read variables are looked through for one condition.
 const MAX_ANSWERED: u8 = 4;
