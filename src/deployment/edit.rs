@@ -31,13 +31,23 @@ impl Candidate {
             Site::Words { literal, .. } | Site::Variable { literal } => {
                 // What the server is given as it stands is no variable, whatever it looks like.
                 let is_given = |text: &str| matches!(&self.value, Resolved::Unknown(why) if *why == refused(text));
-                let place = literal.filter(|place| {
+                let place = literal.or_else(|| self.in_quotes(files)).filter(|place| {
                     let text = files.text_at(*place);
                     !stands_in(text) || is_given(text)
                 })?;
                 Some(Edit::replace(place, plain_text(value)?))
             }
         }
+    }
+
+    /// The value in a word that has quotes behind its `=`, where they hold nothing that a shell fills in: `--workers="4"`.
+    fn in_quotes(&self, files: &Files) -> Option<Place> {
+        let (place, Resolved::Known(value)) = (self.place?, &self.value) else { return None };
+        let (option, rest) = files.text_at(place).split_once('=')?;
+        let inner = ['"', '\''].iter().find_map(|&quote| rest.strip_prefix(quote)?.strip_suffix(quote))?;
+        let start = place.span.start + option.len() + 2;
+        let is_plain = plain_text(value).is_some_and(|text| text == inner);
+        is_plain.then(|| Place::new(place.file, Span::new(start, start + inner.len())))
     }
 
     /// Takes the setting out altogether.
