@@ -14,6 +14,10 @@ use farrier::discover::{self, Options};
 use super::{Done, Exit, Failure, root};
 
 const EVERY: Duration = Duration::from_millis(500);
+/// A file is emptied, then filled; a checkout writes many.
+const SETTLED: Duration = Duration::from_millis(50);
+/// How often it is looked whether all is written, for what is written without an end.
+const LOOKS: usize = 20;
 /// What decides what is read and shown, and is not read as a part of the service.
 const BESIDE: [&str; 4] = [".gitignore", ".ignore", ".farrierignore", "farrier-baseline.json"];
 /// Clears a terminal and goes to its upper left corner.
@@ -42,7 +46,22 @@ pub(super) fn again(paths: &[PathBuf], run: impl Fn() -> Result<Done, Failure>) 
         while state(&root)? == before {
             sleep(EVERY);
         }
+        settle(&root)?;
     }
+}
+
+/// Waits until nothing is written any more.
+fn settle(root: &Path) -> Result<(), Failure> {
+    let mut seen = state(root)?;
+    for _ in 0..LOOKS {
+        sleep(SETTLED);
+        let now = state(root)?;
+        if now == seen {
+            break;
+        }
+        seen = now;
+    }
+    Ok(())
 }
 
 fn state(root: &Path) -> Result<State, Failure> {
