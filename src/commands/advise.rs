@@ -12,18 +12,18 @@ use farrier::request::Request;
 use farrier::sizing::{Advice, Known};
 use farrier::source::FileId;
 use farrier::values::Value;
-use farrier::{Examination, examine, report};
+use farrier::{Examination, report};
 
 use super::ask::Asked;
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure};
-use super::{measure, objections, standing};
+use super::{measure, objections, patience, standing};
 use crate::cli::{Advise, Cli, Listing, Measure};
 
 pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     let mut request = super::request(cli, std::slice::from_ref(&advise.path), &super::flags(&advise.production))?;
     request.ask_host = true;
-    let found = examine(&request)?;
+    let found = patience::examined(&request)?;
     let file = named_file(&found, &request, &advise.path)?;
     let named = super::named(&request, std::slice::from_ref(&advise.path))?;
     let mut services = services(&found, &|one| super::lies_in(&named, found.files.get(one).path()));

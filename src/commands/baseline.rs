@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use farrier::Examination;
 use farrier::request::{Flags, Request};
 use farrier::suppress::{Baseline, Compared, Entry, FILE};
-use farrier::{Examination, examine};
 
-use super::{Done, Exit, Failure};
+use super::{Done, Exit, Failure, patience};
 use crate::cli::{self, BaselineAction, BaselineAt, Cli};
 
 pub(super) fn run(cli: &Cli, baseline: &cli::Baseline) -> Result<Done, Failure> {
@@ -96,7 +96,7 @@ fn count(n: usize) -> String {
 
 fn judged(cli: &Cli, at: &BaselineAt) -> Result<(Request, Examination), Failure> {
     let request = super::request(cli, std::slice::from_ref(&at.path), &Flags::default())?;
-    let found = examine(&request)?;
+    let found = patience::examined(&request)?;
     Ok((request, found))
 }
 

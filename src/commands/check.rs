@@ -15,7 +15,7 @@ use farrier::{Examination, examine, examine_with};
 
 use super::changed::{self, Since};
 use super::rewrite::{self, Mode};
-use super::{Done, Exit, Failure, baseline, measure, output, statistics, watch};
+use super::{Done, Exit, Failure, baseline, measure, output, patience, statistics, watch};
 use crate::cli::{Check, Cli};
 
 /// The longest text that is read from standard input, in bytes; no file of a project is read that is longer.
@@ -59,7 +59,8 @@ fn once(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         Some(_) => {
             examine_with(&request, &named.iter().map(String::as_str).zip([typed()?.as_str()]).collect::<Vec<_>>())?
         }
-        None => examine(&request)?,
+        None if check.quiet => examine(&request)?,
+        None => patience::examined(&request)?,
     };
     let mut changed = String::new();
     if check.fix || check.diff {

@@ -14,6 +14,7 @@ mod lsp;
 mod measure;
 mod objections;
 mod output;
+mod patience;
 mod rewrite;
 mod show;
 mod standing;

@@ -6,12 +6,12 @@ use farrier::request::Flags;
 use farrier::source::FileId;
 use farrier::{Survey, report, survey};
 
-use super::{Done, Exit, Failure};
+use super::{Done, Exit, Failure, patience};
 use crate::cli::{Cli, Form, Show};
 
 pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
     let request = super::request(cli, std::slice::from_ref(&show.path), &Flags::default())?;
-    let mut found = survey(&request, &[])?;
+    let mut found = patience::with_sign(&request, || survey(&request, &[]))?;
     if show.path.is_dir() {
         narrow(&mut found, &super::named(&request, std::slice::from_ref(&show.path))?);
     }

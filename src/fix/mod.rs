@@ -12,7 +12,7 @@ mod shape;
 mod verify;
 mod write;
 
-pub use diff::diff;
+pub use diff::{diff, lines, operations};
 pub use keep::keep;
 pub use plan::{Plan, Rewrite, plan, settle};
 pub use verify::verify;

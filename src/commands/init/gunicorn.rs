@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use farrier::Examination;
 use farrier::advice::{self, Sources};
 use farrier::app::Application;
 use farrier::deployment::{self, Deployment, Effective, Layer};
@@ -10,8 +11,8 @@ use farrier::read::UnitKind;
 use farrier::request::Request;
 use farrier::servers::Server;
 use farrier::sizing::{self, Advice, Amount, Binding, Class, Inputs, Item, Known, Verdict};
-use farrier::{Examination, examine};
 
+use super::super::patience;
 use super::likely;
 use crate::commands::Failure;
 
@@ -21,7 +22,7 @@ pub(super) const FILE: &str = "gunicorn.conf.py";
 /// The text of the file.
 pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
     request.ask_host = true;
-    let found = examine(&request)?;
+    let found = patience::examined(&request)?;
     let started = found.assembly.deployments.iter().zip(&found.applications);
     let production = |deployment: &Deployment| deployment.development.is_none();
     // The service that Gunicorn runs already, or else whichever there is.

@@ -14,7 +14,6 @@ use farrier::suppress;
 use lsp_types::{
     DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
-use similar::TextDiff;
 
 use super::diagnostics;
 use super::documents::Documents;
@@ -142,18 +141,15 @@ impl Bench<'_> {
 
     /// The edits of whole lines that make another text out of a file.
     fn difference(&self, file: &SourceFile, new: &str) -> Vec<TextEdit> {
-        let lines = |text: &'_ str| text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
-        let (old, new) = (lines(file.text()), lines(new));
-        let length = |lines: &[String]| lines.iter().map(String::len).sum::<usize>();
-        let (before, after): (Vec<&str>, Vec<&str>) =
-            (old.iter().map(String::as_str).collect(), new.iter().map(String::as_str).collect());
-        let ops = TextDiff::from_slices(&before, &after).ops().to_vec();
+        let (before, after) = (fix::lines(file.text()), fix::lines(new));
+        let length = |lines: &[&str]| lines.iter().map(|line| line.len()).sum::<usize>();
+        let ops = fix::operations(&before, &after);
         let changed = ops.iter().filter(|op| op.tag() != similar::DiffTag::Equal);
         changed
             .map(|op| {
                 let (gone, come) = (op.old_range(), op.new_range());
-                let start = length(old.get(..gone.start).unwrap_or_default());
-                let end = start + length(old.get(gone).unwrap_or_default());
+                let start = length(before.get(..gone.start).unwrap_or_default());
+                let end = start + length(before.get(gone).unwrap_or_default());
                 self.text_edit(file, Span::new(start, end), &after.get(come).unwrap_or_default().concat())
             })
             .collect()

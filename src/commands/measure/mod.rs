@@ -22,9 +22,9 @@ use farrier::measure::{
 use farrier::report::{Measurement, Sighting};
 use farrier::servers::Server;
 use farrier::sizing::Advice;
-use farrier::{Examination, examine, report};
+use farrier::{Examination, report};
 
-use super::{Done, Exit, Failure, demo};
+use super::{Done, Exit, Failure, demo, patience};
 use crate::cli::{Cli, Color, Measure, RunForm, Switch, Watch};
 
 /// Seconds that a run may take if nobody says otherwise, and the same of a search.
@@ -39,7 +39,7 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     let path = demo.as_ref().map_or(wanted.path.as_path(), |demo| demo.folder.path());
     let mut request = super::request_of(cli, path, &super::flags(&wanted.production))?;
     request.ask_host = true;
-    let found = examine(&request)?;
+    let found = patience::examined(&request)?;
     let Some((deployment, advice)) = chosen(&found, wanted)? else {
         let text = "no file here starts a server that farrier can measure\n".to_owned();
         return Ok(Done { text, exit: Exit::NothingToCheck });

@@ -3,6 +3,8 @@
 use farrier::measure::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::super::patience;
+
 /// Steps of the bar.
 const STEPS: u64 = 1000;
 
@@ -11,9 +13,8 @@ pub(super) struct Display(ProgressBar);
 
 impl Display {
     pub(super) fn new(colour: bool) -> Self {
-        // A terminal that cannot go back to the beginning of a line would get hundreds of them.
-        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
-        Self::on(if dumb { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }, colour)
+        let is_shown = patience::is_shown();
+        Self::on(if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }, colour)
     }
 
     fn on(target: ProgressDrawTarget, colour: bool) -> Self {
