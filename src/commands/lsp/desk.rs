@@ -19,14 +19,14 @@ use lsp_types::notification::{
 use lsp_types::request::RegisterCapability;
 use lsp_types::{
     DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, InitializeParams, MessageType,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, MessageType,
     PublishDiagnosticsParams, ShowMessageParams, Uri,
 };
 use serde::de::DeserializeOwned;
 
 use super::diagnostics::{self, Writer};
 use super::documents::Documents;
-use super::editor::Editor;
+use super::editor::{Editor, Introduction};
 use super::locations;
 use super::pages::{Pages, Shelf};
 use super::project::{self, Project, Told, Trouble};
@@ -93,11 +93,10 @@ impl Desk {
         editor: Editor,
         (config, isolated): (Vec<String>, bool),
         shelf: Shelf,
-        said: &InitializeParams,
+        said: &Introduction,
     ) -> Self {
         let several = said.workspace_folders.iter().flatten().filter_map(|folder| locations::path_of(&folder.uri));
         let mut folders: Vec<PathBuf> = several.collect();
-        #[allow(deprecated, reason = "older editors name one folder, and name it so")]
         if folders.is_empty() {
             folders.extend(said.root_uri.as_ref().and_then(locations::path_of));
         }

@@ -1,8 +1,21 @@
 //! What the editor can do, as it said at the start.
 
-use lsp_types::{ClientCapabilities, InitializeParams, MarkupKind};
+use lsp_types::{Uri, WorkspaceFolder};
+use serde::Deserialize;
+use serde_json::Value as Json;
 
 use super::positions::Encoding;
+
+/// What of `initialize` is looked at. The rest is not read: editors fill it with what newer protocols say.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Introduction {
+    #[serde(default)]
+    pub(super) capabilities: Json,
+    pub(super) workspace_folders: Option<Vec<WorkspaceFolder>>,
+    /// Older editors name one folder, and name it so.
+    pub(super) root_uri: Option<Uri>,
+}
 
 /// What the answers depend on.
 #[derive(Debug, Clone, Default)]
@@ -26,25 +39,26 @@ pub(super) struct Editor {
 }
 
 impl Editor {
-    pub(super) fn new(said: &InitializeParams) -> Self {
-        let ClientCapabilities { workspace, text_document, general, .. } = &said.capabilities;
-        let texts = text_document.as_ref();
-        let published = texts.and_then(|texts| texts.publish_diagnostics.as_ref());
-        let edits = workspace.as_ref().and_then(|workspace| workspace.workspace_edit.as_ref());
-        let watched = workspace.as_ref().and_then(|workspace| workspace.did_change_watched_files.as_ref());
-        let hover = texts.and_then(|texts| texts.hover.as_ref()?.content_format.as_ref());
-        let actions = texts.and_then(|texts| texts.code_action.as_ref());
-        let later = actions.and_then(|actions| actions.resolve_support.as_ref());
-        let later = later.is_some_and(|later| later.properties.iter().any(|one| one == "edit"));
+    /// What `capabilities` come to; those that are not named are not there.
+    pub(super) fn new(capabilities: &Json) -> Self {
+        let has = |path: &str| capabilities.pointer(path) == Some(&Json::Bool(true));
+        let names = |path: &str, name: &str| {
+            let named = capabilities.pointer(path).and_then(Json::as_array);
+            named.is_some_and(|named| named.iter().any(|one| one == name))
+        };
+        let published = "/textDocument/publishDiagnostics";
+        let tags = capabilities.pointer(&format!("{published}/tagSupport"));
         Self {
-            encoding: Encoding::agreed(general.as_ref()),
-            relates: published.and_then(|published| published.related_information) == Some(true),
-            tags: published.is_some_and(|published| published.tag_support.is_some()),
-            describes: published.and_then(|published| published.code_description_support) == Some(true),
-            markdown: hover.is_some_and(|formats| formats.contains(&MarkupKind::Markdown)),
-            versions: edits.and_then(|edits| edits.document_changes) == Some(true),
-            resolves: later && actions.and_then(|actions| actions.data_support) == Some(true),
-            watches: watched.and_then(|watched| watched.dynamic_registration) == Some(true),
+            encoding: Encoding::agreed(names("/general/positionEncodings", "utf-8")),
+            relates: has(&format!("{published}/relatedInformation")),
+            // A flag in older protocols, an object since.
+            tags: tags.is_some_and(|tags| !matches!(tags, Json::Null | Json::Bool(false))),
+            describes: has(&format!("{published}/codeDescriptionSupport")),
+            markdown: names("/textDocument/hover/contentFormat", "markdown"),
+            versions: has("/workspace/workspaceEdit/documentChanges"),
+            resolves: has("/textDocument/codeAction/dataSupport")
+                && names("/textDocument/codeAction/resolveSupport/properties", "edit"),
+            watches: has("/workspace/didChangeWatchedFiles/dynamicRegistration"),
         }
     }
 }

@@ -32,16 +32,16 @@ use lsp_types::request::{
     CodeActionRequest, CodeActionResolveRequest, HoverRequest, Initialize, Request as _, Shutdown,
 };
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, HoverProviderCapability, InitializeParams,
-    InitializeResult, OneOf, SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, HoverProviderCapability, InitializeResult, OneOf,
+    SaveOptions, ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind,
+    TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
     WorkspaceServerCapabilities,
 };
 
 use super::{Done, Exit, Failure};
 use crate::cli::Cli;
 use desk::{Desk, Event, Pending};
-use editor::Editor;
+use editor::{Editor, Introduction};
 use pages::Shelf;
 use transport::{Client, Received};
 
@@ -144,11 +144,11 @@ impl Session<'_> {
 
     /// Answers `initialize`, and starts the thread that does the work.
     fn open(&mut self, request: Request) {
-        let said: InitializeParams = match serde_json::from_value(request.params) {
+        let said: Introduction = match serde_json::from_value(request.params) {
             Ok(said) => said,
             Err(error) => return self.client.refuse(request.id, ErrorCode::InvalidParams, error.to_string()),
         };
-        let editor = Editor::new(&said);
+        let editor = Editor::new(&said.capabilities);
         let answer = InitializeResult {
             capabilities: capabilities(&editor),
             server_info: Some(ServerInfo {

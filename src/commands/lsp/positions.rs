@@ -4,7 +4,7 @@
 //! for nothing here.
 
 use farrier::source::{SourceFile, Span};
-use lsp_types::{GeneralClientCapabilities, Position, PositionEncodingKind, Range};
+use lsp_types::{Position, PositionEncodingKind, Range};
 
 const BOM: char = '\u{feff}';
 
@@ -17,11 +17,9 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// The one to use among those that the client offers: bytes, where it does, because they need no counting.
-    pub(super) fn agreed(general: Option<&GeneralClientCapabilities>) -> Self {
-        let offered = general.and_then(|general| general.position_encodings.as_ref());
-        let bytes = offered.is_some_and(|offered| offered.contains(&PositionEncodingKind::UTF8));
-        if bytes { Self::Utf8 } else { Self::Utf16 }
+    /// The one to use: bytes, where the client offers them, because they need no counting.
+    pub(super) const fn agreed(offers_bytes: bool) -> Self {
+        if offers_bytes { Self::Utf8 } else { Self::Utf16 }
     }
 
     pub(super) const fn kind(self) -> PositionEncodingKind {
