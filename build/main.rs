@@ -43,7 +43,7 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut mistakes = Vec::new();
     write(&out.join("cards.rs"), &cards(&mut mistakes));
-    write(&out.join("calls.toml"), &calls(&mut mistakes));
+    write(&out.join("calls.postcard"), &calls(&mut mistakes));
     write(&out.join("messages.rs"), &messages(&mut mistakes));
     let settings = servers(&mut mistakes);
     write(&out.join("asked.rs"), &asked::by_setting(&card_names(), &settings));
@@ -62,8 +62,8 @@ fn main() {
     }
 }
 
-fn write(path: &Path, text: &str) {
-    if let Err(error) = fs::write(path, text) {
+fn write(path: &Path, content: impl AsRef<[u8]>) {
+    if let Err(error) = fs::write(path, content) {
         println!("cargo::error={}: {error}", path.display());
         process::exit(1);
     }
@@ -84,18 +84,24 @@ fn cards(mistakes: &mut Vec<String>) -> String {
     code
 }
 
-/// The catalogue of blocking calls as one file.
-fn calls(mistakes: &mut Vec<String>) -> String {
-    let mut all = String::new();
+/// All libraries in a form that is read in a tenth of the time that their texts take.
+fn calls(mistakes: &mut Vec<String>) -> Vec<u8> {
+    let mut all = call_schema::Catalogue { library: Vec::new() };
     for path in toml_files(Path::new("rules/calls")) {
-        let checked = read::<call_schema::Catalogue>(&path)
-            .and_then(|calls| calls.check().map_err(|what| format!("{}:1: {what}", path.display())));
-        match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
-            Ok(text) => all.push_str(&(text + "\n")),
+        let checked = read::<call_schema::Catalogue>(&path).and_then(|calls| {
+            calls.check().map_err(|what| format!("{}:1: {what}", path.display()))?;
+            Ok(calls)
+        });
+        match checked {
+            Ok(calls) => all.library.extend(calls.library),
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    all
+    let written = postcard::to_allocvec(&all).map_err(|error| format!("rules/calls: {error}"));
+    written.unwrap_or_else(|mistake| {
+        mistakes.push(mistake);
+        Vec::new()
+    })
 }
 
 /// The names of all cards, which are those of their files.

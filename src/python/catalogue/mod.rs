@@ -220,9 +220,9 @@ struct Index {
 fn index() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
     INDEX.get_or_init(|| {
-        let text = include_str!(concat!(env!("OUT_DIR"), "/calls.toml"));
-        // The build script read the same text with the same types; nothing is left to go wrong here.
-        let catalogue = toml::from_str(text).unwrap_or(Catalogue { library: Vec::new() });
+        let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/calls.postcard"));
+        // The build script wrote them with the same types; nothing is left to go wrong here.
+        let catalogue = postcard::from_bytes(bytes).unwrap_or(Catalogue { library: Vec::new() });
         Index::new(Box::leak(Box::new(catalogue)))
     })
 }

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// All libraries, in the order of their file names.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
     /// One per topic of a distribution.
@@ -17,7 +17,7 @@ pub struct Catalogue {
 }
 
 /// What one library's calls block on.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
     /// The distribution that holds it, `stdlib` for the standard library.
@@ -62,7 +62,7 @@ pub struct Library {
 }
 
 /// Functions that block alike.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// Dotted names.
@@ -98,7 +98,7 @@ pub struct Call {
 }
 
 /// A class whose instances block.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Type {
     /// The public dotted name.
@@ -176,7 +176,7 @@ pub struct Type {
 }
 
 /// What a call waits for or works on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "each variant is its own name")]
 pub enum Category {
@@ -206,7 +206,7 @@ pub enum Category {
 }
 
 /// How long a call may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
     /// Too short to matter on its own, or dependent on the data.
@@ -219,7 +219,7 @@ pub enum Weight {
 }
 
 /// What a `timeout` limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timeout {
     /// Each operation of a socket: to connect, to read a part. A peer that answers drop by drop is waited for
@@ -233,7 +233,7 @@ pub enum Timeout {
 }
 
 /// How a call behaves under gevent with the standard library patched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gevent {
     /// Waits in Python's sockets, locks or processes: other greenlets run.
@@ -252,7 +252,7 @@ pub enum Gevent {
 }
 
 /// What blocks without a method being called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Implicit {
     /// Making an instance.

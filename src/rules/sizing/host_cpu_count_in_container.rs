@@ -3,6 +3,9 @@
 use super::prelude::*;
 use crate::deployment::{UnitKind, signs};
 
+/// What comes to so few on 64 cores is held down by something: no formula that grows with the cores does.
+const HELD_DOWN: i64 = 8;
+
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
@@ -22,6 +25,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         }
         let large = service.deployment.workers_on_large_node.filter(|_| name == "workers");
+        if large.is_some_and(|workers| workers <= HELD_DOWN) {
+            continue;
+        }
         let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
         let container = service.deployment.container;
         let variables = setting.winner.variables();
