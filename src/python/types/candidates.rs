@@ -24,6 +24,8 @@ impl<'a> Types<'a> {
                     && self.is_meant_for(callee, *target, call, frame)
                     && !self.listens_to_another(target.function, &call.func, frame)
             }
+            // An object that can be called is no coroutine function, whatever its `__call__` is.
+            Value::Object(_) => kind != Some(true),
             _ => true,
         };
         let more = self.overriding(call, frame, &callees);
