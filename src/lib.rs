@@ -30,6 +30,7 @@ pub mod read;
 pub mod report;
 pub mod request;
 pub mod rules;
+pub mod rust;
 pub mod servers;
 pub mod settings;
 pub mod sizing;
