@@ -43,7 +43,9 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut mistakes = Vec::new();
     write(&out.join("cards.rs"), &cards(&mut mistakes));
-    write(&out.join("calls.toml"), &calls(&mut mistakes));
+    let (python, rust) = calls(&mut mistakes);
+    write(&out.join("calls.toml"), &python);
+    write(&out.join("rust_calls.toml"), &rust);
     write(&out.join("messages.rs"), &messages(&mut mistakes));
     let settings = servers(&mut mistakes);
     write(&out.join("asked.rs"), &asked::by_setting(&card_names(), &settings));
@@ -84,18 +86,22 @@ fn cards(mistakes: &mut Vec<String>) -> String {
     code
 }
 
-/// The catalogue of blocking calls as one file.
-fn calls(mistakes: &mut Vec<String>) -> String {
-    let mut all = String::new();
+/// The catalogues of blocking calls, each as one file: that of Python and that of Rust.
+fn calls(mistakes: &mut Vec<String>) -> (String, String) {
+    let (mut python, mut rust) = (String::new(), String::new());
     for path in toml_files(Path::new("rules/calls")) {
         let checked = read::<call_schema::Catalogue>(&path)
             .and_then(|calls| calls.check().map_err(|what| format!("{}:1: {what}", path.display())));
         match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
-            Ok(text) => all.push_str(&(text + "\n")),
+            Ok(text) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let all = if name.starts_with("rust-") { &mut rust } else { &mut python };
+                all.push_str(&(text + "\n"));
+            }
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    all
+    (python, rust)
 }
 
 /// The names of all cards, which are those of their files.

@@ -20,6 +20,7 @@ pub mod advice;
 pub mod app;
 pub mod deployment;
 pub mod discover;
+pub mod effects;
 pub mod findings;
 pub mod fix;
 pub mod host;

@@ -283,7 +283,11 @@ fn uses(tree: &UseTree, is_global: bool, before: &mut Vec<String>, found: &mut V
 fn path(path: &syn::Path) -> Path {
     let arguments = path.segments.iter().rev().find_map(|segment| match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => Some(types(&arguments.args)),
-        PathArguments::Parenthesized(arguments) => Some(vec![gives(&arguments.output)]),
+        PathArguments::Parenthesized(arguments) => {
+            // What it gives comes first.
+            let inputs = arguments.inputs.iter().map(|input| ty(&input.ty));
+            Some(std::iter::once(gives(&arguments.output)).chain(inputs).collect())
+        }
         PathArguments::None => None,
     });
     let ends = path.segments.first().zip(path.segments.last());
