@@ -111,7 +111,8 @@ fn program(
     let of_traits = workspace.implementations.iter().filter(|(_, block, _)| block.of.is_some());
     let of_traits = of_traits.flat_map(|(_, _, functions)| functions.iter().copied()).filter(|at| is_inside(*at));
     let named = effects.named_from(std::iter::once(main).chain(of_traits));
-    let roots = effects.roots.iter().filter(|root| named.contains(&root.by) && is_inside(effects.nodes[root.node].function));
+    let roots =
+        effects.roots.iter().filter(|root| named.contains(&root.by) && is_inside(effects.nodes[root.node].function));
     let roots: Vec<_> = roots.copied().collect();
     if roots.iter().all(|root| root.is_task) {
         return None;

@@ -8,8 +8,22 @@ use crate::source::{Files, Place, Span};
 
 /// Functions of `std::fs` that `tokio::fs` has with the same arguments and results.
 const SAME: [&str; 16] = [
-    "read", "read_to_string", "write", "copy", "rename", "remove_file", "remove_dir", "remove_dir_all", "create_dir",
-    "create_dir_all", "metadata", "symlink_metadata", "canonicalize", "hard_link", "read_link", "set_permissions",
+    "read",
+    "read_to_string",
+    "write",
+    "copy",
+    "rename",
+    "remove_file",
+    "remove_dir",
+    "remove_dir_all",
+    "create_dir",
+    "create_dir_all",
+    "metadata",
+    "symlink_metadata",
+    "canonicalize",
+    "hard_link",
+    "read_link",
+    "set_permissions",
 ];
 
 /// The edit, if what is written around the call can await, and the package has what it takes.
