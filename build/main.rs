@@ -43,7 +43,9 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut mistakes = Vec::new();
     write(&out.join("cards.rs"), &cards(&mut mistakes));
-    write(&out.join("calls.postcard"), &calls(&mut mistakes));
+    let (python, rust) = calls(&mut mistakes);
+    write(&out.join("calls.postcard"), &python);
+    write(&out.join("rust_calls.postcard"), &rust);
     write(&out.join("messages.rs"), &messages(&mut mistakes));
     let settings = servers(&mut mistakes);
     write(&out.join("asked.rs"), &asked::by_setting(&card_names(), &settings));
@@ -84,24 +86,27 @@ fn cards(mistakes: &mut Vec<String>) -> String {
     code
 }
 
-/// All libraries in a form that is read in a tenth of the time that their texts take.
-fn calls(mistakes: &mut Vec<String>) -> Vec<u8> {
-    let mut all = call_schema::Catalogue { library: Vec::new() };
+/// The catalogues of blocking calls, that of Python and that of Rust, in a form that is read in a tenth of the time
+/// that their texts take.
+fn calls(mistakes: &mut Vec<String>) -> (Vec<u8>, Vec<u8>) {
+    let (mut python, mut rust) = (Vec::new(), Vec::new());
     for path in toml_files(Path::new("rules/calls")) {
         let checked = read::<call_schema::Catalogue>(&path).and_then(|calls| {
             calls.check().map_err(|what| format!("{}:1: {what}", path.display()))?;
-            Ok(calls)
+            Ok(calls.library)
         });
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let all = if name.starts_with("rust-") { &mut rust } else { &mut python };
         match checked {
-            Ok(calls) => all.library.extend(calls.library),
+            Ok(libraries) => all.extend(libraries),
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    let written = postcard::to_allocvec(&all).map_err(|error| format!("rules/calls: {error}"));
-    written.unwrap_or_else(|mistake| {
-        mistakes.push(mistake);
-        Vec::new()
-    })
+    let mut written = |library| {
+        let written = postcard::to_allocvec(&call_schema::Catalogue { library });
+        written.map_err(|error| mistakes.push(format!("rules/calls: {error}"))).unwrap_or_default()
+    };
+    (written(python), written(rust))
 }
 
 /// The names of all cards, which are those of their files.

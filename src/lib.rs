@@ -20,6 +20,7 @@ pub mod advice;
 pub mod app;
 pub mod deployment;
 pub mod discover;
+pub mod effects;
 pub mod findings;
 pub mod fix;
 pub mod host;
@@ -30,6 +31,7 @@ pub mod read;
 pub mod report;
 pub mod request;
 pub mod rules;
+pub mod rust;
 pub mod servers;
 pub mod settings;
 pub mod sizing;
@@ -41,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use app::{Application, Asked, Basis, Code};
+use app::{Application, Asked, Basis, Code, Program};
 use deployment::Assembly;
 use findings::{Finding, Note, Severity, Suppressed};
 use host::Host;
@@ -65,6 +67,8 @@ pub struct Examination {
     pub applications: Vec<Option<Application>>,
     /// Applications that no known server runs.
     pub orphans: Vec<Application>,
+    /// Programs of Rust that serve requests.
+    pub programs: Vec<Program>,
     /// The limits of this machine.
     pub host: Host,
     /// What the numbers of each deployment should be, in the same order.
@@ -140,6 +144,8 @@ pub struct Survey {
     pub applications: Vec<Option<Application>>,
     /// Applications that no known server runs.
     pub orphans: Vec<Application>,
+    /// Programs of Rust that serve requests.
+    pub programs: Vec<Program>,
     /// What was not read.
     pub notes: Vec<Note>,
     /// The patterns of the request that leave nothing out.
@@ -183,6 +189,9 @@ fn survey_without(
     drop(code);
     drop(apart);
     let orphans = orphans.unwrap_or_default();
+    let found = guarded("programs of Rust", &mut notes, || app::programs(&files));
+    let (programs, unread) = found.unwrap_or_default();
+    notes.extend(unread);
     // An entry point that one application lacks another one may have.
     let all = || applications.iter().flatten().chain(&orphans);
     let missing = request.instructions.entry_points.iter().filter(|name| all().all(|app| app.missing.contains(name)));
@@ -193,7 +202,7 @@ fn survey_without(
     );
     notes.sort();
     notes.dedup();
-    Ok(Survey { files, facts, assembly, applications, orphans, notes, idle })
+    Ok(Survey { files, facts, assembly, applications, orphans, programs, notes, idle })
 }
 
 /// Like [`examine`], as if each file at a first string (a path relative to the root) held the second.
@@ -213,13 +222,14 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
     let findings = in_order(findings, files);
     survey.notes.sort();
     survey.notes.dedup();
-    let Survey { files, facts, assembly, applications, orphans, notes, .. } = survey;
+    let Survey { files, facts, assembly, applications, orphans, programs, notes, .. } = survey;
     Ok(Examination {
         files,
         facts,
         assembly,
         applications,
         orphans,
+        programs,
         host,
         advice,
         findings,
@@ -272,14 +282,14 @@ fn judged_without(
     idle_names: &BTreeSet<source::Place>,
 ) -> Result<Judged, discover::Error> {
     let mut survey = survey_without(request, instead, idle_names)?;
-    let Survey { files, facts, assembly, applications, orphans, notes, idle } = &mut survey;
+    let Survey { files, facts, assembly, applications, orphans, programs, notes, idle } = &mut survey;
     let policies = placed(request, files);
     let mut useless = useless_settings(request, idle, files);
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, files, assembly, applications, &host);
     let comments = comments(facts);
     let (mut findings, idle) =
-        judge(request, files, assembly, (applications, orphans), &advice, &policies, &comments, notes);
+        judge(request, files, assembly, (applications, orphans, programs), &advice, &policies, &comments, notes);
     useless.extend(idle);
     useless.extend(idle_allowances(request, &findings, files));
     lead_to_settings(&mut findings, request, files);
@@ -403,7 +413,7 @@ fn judge(
     request: &Request,
     files: &Files,
     assembly: &Assembly,
-    (applications, orphans): (&[Option<Application>], &[Application]),
+    (applications, orphans, programs): (&[Option<Application>], &[Application], &[Program]),
     advice: &[Option<Advice>],
     policies: &[rules::policy::Policy],
     comments: &BTreeMap<source::FileId, Vec<source::Comment>>,
@@ -446,7 +456,7 @@ fn judge(
         parameters: &request.rules,
         stated: &request.stated,
     };
-    let mut findings = rules::run(&services, orphans, assembly, &context, notes);
+    let mut findings = rules::run(&services, orphans, programs, assembly, &context, notes);
     findings.extend(rules::policy::keep(policies, &services, &request.declared, &context));
     (findings, idle_policies(request, policies, &services, &context))
 }

@@ -16,14 +16,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("values", &[]),
     ("findings", &["source"]),
     ("servers", &["source"]),
-    ("python", &["source"]),
-    ("rust", &["source"]),
+    ("python", &["source", "effects"]),
+    ("effects", &["source"]),
+    ("rust", &["source", "findings", "effects", "python::catalogue"]),
     ("host", &["source"]),
     ("discover", &["source", "findings"]),
     ("settings", &["source", "findings", "python::catalogue"]),
-    ("read", &["source", "findings", "servers", "python"]),
+    ("read", &["source", "findings", "servers", "python", "rust"]),
     ("deployment", &["source", "findings", "servers", "python", "read"]),
-    ("app", &["source", "findings", "python", "rust"]),
+    ("app", &["source", "findings", "effects", "python", "rust"]),
     ("sizing", &["source", "findings", "deployment", "app", "host"]),
     ("advice", &["source", "findings", "servers", "deployment", "app", "host", "sizing"]),
     ("rules", &["source", "findings", "servers", "deployment", "app", "host", "sizing", "advice", "python::catalogue"]),
@@ -41,6 +42,7 @@ const EVERYTHING_BELOW: &[&str] = &[
     "source",
     "findings",
     "servers",
+    "effects",
     "python",
     "rust",
     "host",
@@ -72,6 +74,8 @@ const SUBJECTS: &[&str] = &["src/python/types"];
 
 /// The file that wraps the Python parser, whose crates change without notice.
 const PARSER: &str = "src/python/syntax.rs";
+/// The folder that wraps the one of Rust.
+const RUST_PARSER: &str = "src/rust/syntax/";
 
 #[test]
 fn the_sources_keep_to_the_architecture() {
@@ -139,6 +143,13 @@ fn violations(sources: &[Source]) -> Vec<String> {
         for (at, _) in code.match_indices("ruff_").filter(|_| source.path != PARSER) {
             let line = line(&code, at);
             found.push(format!("{}:{line}: only {PARSER} names the parser's crates", source.path));
+        }
+        let of_rust = ["syn::", "proc_macro2"].into_iter().flat_map(|name| code.match_indices(name));
+        // A name may end in that of the crate.
+        let is_whole = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        for (at, _) in of_rust.filter(|(at, _)| is_whole(*at) && !source.path.starts_with(RUST_PARSER)) {
+            let line = line(&code, at);
+            found.push(format!("{}:{line}: only {RUST_PARSER} names the parser's crates", source.path));
         }
         for path in paths(&code) {
             if let Err(what) = allowed(source, &path.segments) {

@@ -78,6 +78,7 @@ fn once(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let compared = compare(&examination);
     let nothing = examination.findings.is_empty()
         && examination.assembly.deployments.is_empty()
+        && examination.programs.is_empty()
         && examination.assembly.development_servers.is_empty()
         && examination.orphans.is_empty();
     let deployments = examination.assembly.deployments.len();

@@ -161,7 +161,7 @@ fn pushed<'f>(image: &str, files: &Files, facts: &'f Facts, services: &[&'f Unit
     };
     let dockerfiles = production(files, facts);
     let [only] = dockerfiles.as_slice() else { return None };
-    let is_built = files.iter().any(|(_, file)| !file.is_python() && says(file.text()));
+    let is_built = files.iter().any(|(_, file)| !file.is_code() && says(file.text()));
     (is_built || is_of_repository(whole, files)).then(|| alone(*only, files, facts, services))
 }
 

@@ -88,7 +88,7 @@ fn says(file: FileId, word: &str, files: &Files) -> bool {
 
 fn any_besides_python(files: &Files, says: impl Fn(&str) -> bool) -> bool {
     // What a forge tests with is not what serves.
-    let counts = |file: &SourceFile| !file.is_python() && !file.path().contains(".github/");
+    let counts = |file: &SourceFile| !file.is_code() && !file.path().contains(".github/");
     files.iter().any(|(_, file)| counts(file) && says(file.text()))
 }
 

@@ -73,9 +73,14 @@ pub fn load_over(
         }
     };
     let mut loaded = Loaded::default();
-    let within = within(root, candidates, MAX_TOGETHER);
-    if within.len() < candidates.len() {
-        let reason = format!("more than {} MiB of Python: the rest was not read", MAX_TOGETHER >> 20);
+    // Rust without a manifest is nobody's program: a library of Python may hold some, an example may.
+    let manifest = Guess::Sure(FileKind::CargoManifest);
+    let has_packages = candidates.iter().any(|candidate| candidate.kind == manifest);
+    let wanted: Vec<&Candidate> =
+        candidates.iter().filter(|candidate| has_packages || !candidate.kind.is_rust()).collect();
+    let within = within(root, &wanted, MAX_TOGETHER);
+    if within.len() < wanted.len() {
+        let reason = format!("more than {} MiB of code: the rest was not read", MAX_TOGETHER >> 20);
         loaded.notes.push(Note::file("", reason));
     }
     let candidates = within;
@@ -130,16 +135,17 @@ pub fn load_over(
     loaded
 }
 
-/// The candidates without the Python files that come after the first `most` bytes of them.
-fn within<'c>(root: &Path, candidates: &'c [Candidate], most: u64) -> Vec<&'c Candidate> {
+/// The candidates without the files of code that come after the first `most` bytes of them.
+fn within<'c>(root: &Path, candidates: &[&'c Candidate], most: u64) -> Vec<&'c Candidate> {
     if candidates.len() < MANY {
-        return candidates.iter().collect();
+        return candidates.to_vec();
     }
+    let is_code = |candidate: &Candidate| candidate.kind.is_python() || candidate.kind.is_rust();
     let length = |candidate: &&Candidate| {
         let length = || std::fs::metadata(root.join(&candidate.path)).map_or(0, |found| found.len());
-        if candidate.kind.is_python() { length() } else { 0 }
+        if is_code(candidate) { length() } else { 0 }
     };
-    let lengths: Vec<u64> = candidates.iter().collect::<Vec<_>>().par_iter().map(length).collect();
+    let lengths: Vec<u64> = candidates.par_iter().map(length).collect();
     let mut left = most;
     let fits = |length: u64| {
         let rest = left.checked_sub(length);
@@ -147,12 +153,7 @@ fn within<'c>(root: &Path, candidates: &'c [Candidate], most: u64) -> Vec<&'c Ca
         rest.is_some()
     };
     let each: Vec<bool> = lengths.into_iter().map(fits).collect();
-    candidates
-        .iter()
-        .zip(each)
-        .filter(|(candidate, fits)| *fits || !candidate.kind.is_python())
-        .map(|(one, _)| one)
-        .collect()
+    candidates.iter().zip(each).filter(|(candidate, fits)| *fits || !is_code(candidate)).map(|(one, _)| *one).collect()
 }
 
 /// A file whose text cannot be used.
@@ -171,7 +172,7 @@ impl Unread {
 /// How long a text of this kind may be.
 const fn most(kind: Guess) -> u64 {
     match kind {
-        Guess::Sure(FileKind::Python) => MAX_PYTHON,
+        Guess::Sure(FileKind::Python | FileKind::Rust) => MAX_PYTHON,
         Guess::Sure(FileKind::Script) => MAX_SHELL,
         Guess::Sure(_) => MAX_OTHER,
         _ => MAX_OPEN,

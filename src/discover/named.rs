@@ -227,6 +227,10 @@ const fn starts_servers(kind: FileKind) -> bool {
             | FileKind::Pipeline
             | FileKind::Nginx
             | FileKind::Caddyfile
+            | FileKind::Rust
+            | FileKind::CargoManifest
+            | FileKind::CargoLock
+            | FileKind::RocketToml
     )
 }
 

@@ -188,10 +188,20 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         // Read together, by `environments`.
         | FileKind::Beanstalk
         // Looked at where an image is built, or where it matters what runs it.
-        | FileKind::Dockerignore | FileKind::Terraform | FileKind::Pipeline => return facts,
+        | FileKind::Dockerignore | FileKind::Terraform | FileKind::Pipeline
+        // Read together, by the room of the language: a module is where another one says.
+        | FileKind::CargoManifest | FileKind::CargoLock | FileKind::RocketToml => return facts,
+        FileKind::Rust => rust,
     };
     reader(file, source, &mut facts);
     facts
+}
+
+/// Of Rust, what is addressed to farrier; the rest is read by module.
+fn rust(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    if source.text().contains("farrier:") {
+        facts.comments.insert(file, crate::rust::comments(source.text()));
+    }
 }
 
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {

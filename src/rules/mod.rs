@@ -17,6 +17,7 @@ pub mod policy;
 mod prelude;
 mod reliability;
 mod repeated;
+mod rust;
 mod security;
 mod service;
 mod sizing;
@@ -32,7 +33,7 @@ pub use prelude::{Context, Parameters};
 pub use repeated::{one_per_call, one_per_call_left};
 pub use service::{DeclaredCpus, Service};
 
-use crate::app::Application;
+use crate::app::{Application, Program};
 use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};
 use crate::findings::{Finding, Note};
 use prelude::Findings;
@@ -63,6 +64,8 @@ enum Shape {
     File(fn(&Unloaded, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
+    /// A program of Rust that serves requests.
+    Program(fn(&Program, &Context, &mut Findings)),
     /// Something that people say to farrier itself.
     Own(fn(&OwnFault, &mut Findings)),
 }
@@ -96,6 +99,7 @@ pub fn all() -> impl Iterator<Item = Rule> {
         gevent::RULES,
         observability::RULES,
         reliability::RULES,
+        rust::RULES,
         security::RULES,
         sizing::RULES,
         timeouts::RULES,
@@ -113,6 +117,7 @@ pub fn all() -> impl Iterator<Item = Rule> {
 pub fn run(
     services: &[Service],
     orphans: &[Application],
+    programs: &[Program],
     assembly: &Assembly,
     context: &Context,
     notes: &mut Vec<Note>,
@@ -138,6 +143,7 @@ pub fn run(
             }
             Shape::Image(check) => assembly.images.iter().for_each(|image| check(image, context, &mut found)),
             Shape::File(check) => assembly.unloaded.iter().for_each(|file| check(file, context, &mut found)),
+            Shape::Program(check) => programs.iter().for_each(|program| check(program, context, &mut found)),
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
             // Judged by `about_farrier`, when it is known what they silence.
             Shape::Own(_) => {}

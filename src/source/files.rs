@@ -57,6 +57,11 @@ impl SourceFile {
         self.path.rsplit('.').next() == Some("py")
     }
 
+    /// Whether its name says that it is code of a program, in whatever language.
+    pub fn is_code(&self) -> bool {
+        matches!(self.path.rsplit('.').next(), Some("py" | "rs"))
+    }
+
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text

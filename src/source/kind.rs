@@ -100,6 +100,14 @@ pub enum FileKind {
     Terraform,
     /// What a forge does after a push; of it only words are looked for.
     Pipeline,
+    /// Rust source.
+    Rust,
+    /// `Cargo.toml`.
+    CargoManifest,
+    /// `Cargo.lock`.
+    CargoLock,
+    /// `Rocket.toml`.
+    RocketToml,
 }
 
 /// What a name tells about a file.
@@ -167,6 +175,11 @@ impl Guess {
     /// Whether it is Python source, of which a project has many more files than of anything else.
     pub const fn is_python(self) -> bool {
         matches!(self, Self::Sure(FileKind::Python))
+    }
+
+    /// Whether it is Rust source, which says nothing without a `Cargo.toml`.
+    pub const fn is_rust(self) -> bool {
+        matches!(self, Self::Sure(FileKind::Rust))
     }
 }
 
@@ -237,6 +250,9 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
     let (stem, extension) = lower.rsplit_once('.').unwrap_or((lower, ""));
     let kind = match (lower, extension) {
         ("pyproject.toml", _) => FileKind::Pyproject,
+        ("cargo.toml", _) => FileKind::CargoManifest,
+        ("cargo.lock", _) => FileKind::CargoLock,
+        ("rocket.toml", _) => FileKind::RocketToml,
         ("poetry.lock", _) => FileKind::PoetryLock,
         ("uv.lock", _) => FileKind::UvLock,
         ("pipfile", _) => FileKind::Pipfile,
@@ -263,6 +279,7 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
         (_, "service" | "socket") => FileKind::Systemd,
         (_, "py") => FileKind::Python,
+        (_, "rs") => FileKind::Rust,
         (_, "yml" | "yaml") if is_compose(stem) => FileKind::Compose,
         ("pdm.lock", _) => FileKind::PoetryLock,
         ("environment.yml" | "environment.yaml", _) => FileKind::CondaEnvironment,

@@ -18,7 +18,8 @@ use std::sync::OnceLock;
 use crate::values::{HashMap, HashSet};
 pub use extension::Extension;
 use extension::layers;
-use schema::{Call, Catalogue, Implicit, Type};
+use schema::Implicit;
+pub(crate) use schema::{Call, Catalogue, Type};
 pub use schema::{Category, Gevent, Library, Timeout, Weight};
 
 /// What a blocking operation of a library does.

@@ -27,10 +27,11 @@ mod sockets;
 pub use ended::gives_up;
 pub use library::SCHEDULERS;
 pub use part::Part;
-pub use search::{Chain, Root, Way};
+pub use search::Root;
 
 use super::catalogue::Effect;
 use super::types::{Environment, Frame, FunctionId, QuickMap, Types};
+pub use crate::effects::{Chain, Step, Way};
 use crate::source::Span;
 use crate::values::{HashMap, HashSet};
 
@@ -84,23 +85,6 @@ pub struct Node {
     pub makes: Vec<FunctionId>,
     /// Coroutines that it starts and waits for.
     pub joined: Vec<Frame>,
-}
-
-/// A call from one function of the project to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
-    /// The node that is called.
-    pub to: usize,
-    /// The call.
-    pub span: Span,
-    /// How many things speak against it: that it is one of several that may be meant, that nobody loads it.
-    pub doubts: u8,
-    /// Whether the call only leaves the other to the loop, which runs it later.
-    pub left: bool,
-    /// Whether it runs a coroutine that was kept under a name: somebody else may have made it.
-    pub kept: bool,
-    /// Whether the call begins a task that goes on when the caller has ended.
-    pub task: bool,
 }
 
 /// A blocking operation of a library.

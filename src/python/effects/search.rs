@@ -1,9 +1,9 @@
 //! Which blocking calls a function reaches, and by which shortest way.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 
-use super::{Effects, Node, Part, Sink, Step};
+use super::{Chain, Effects, Node, Part, Sink, Step};
+use crate::effects::{Graph, Search};
 use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
 use crate::values::HashSet;
@@ -18,51 +18,31 @@ pub struct Root {
     pub frame: Frame,
 }
 
-/// One hop: a node and the call in it that leads on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
-    /// The node.
-    pub node: usize,
-    /// The call in it.
-    pub span: Span,
-    /// Whether the call only leaves the next function to the loop, which runs it later.
-    pub left: bool,
-    /// Whether the call begins a task that goes on when the function has ended.
-    pub task: bool,
-    /// Whether it runs a coroutine that was kept under a name.
-    kept: bool,
+/// A part of what is known as functions that call each other.
+struct InPart<'e, 't, 'a> {
+    effects: &'e Effects<'t, 'a>,
+    part: &'e Part,
 }
 
-/// The shortest way from a function to one that blocks by itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
-    /// The functions on the way, the first is where it starts; the last one, which blocks, is not in it.
-    pub ways: Vec<Way>,
-    /// The node that blocks by itself.
-    pub end: usize,
-    /// How many calls on the way may mean something else.
-    pub doubts: usize,
+impl Graph for InPart<'_, '_, '_> {
+    fn count(&self) -> usize {
+        self.effects.nodes.len()
+    }
+
+    fn steps(&self, node: usize) -> impl Iterator<Item = &Step> {
+        self.effects.steps_in(node, self.part)
+    }
+
+    fn blocks(&self, node: usize) -> bool {
+        self.effects.sinks_in(node, self.part).next().is_some()
+    }
+
+    fn told(&self, node: usize, step: Step) -> Span {
+        self.effects.likeliest(node, step, self.part)
+    }
 }
 
 impl Effects<'_, '_> {
-    /// For each node, whether a blocking call can be reached from it.
-    fn may_block(&self, part: &Part) -> Vec<bool> {
-        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
-        for from in 0..self.nodes.len() {
-            for step in self.steps_in(from, part) {
-                callers[step.to].push(from);
-            }
-        }
-        let mut may = vec![false; self.nodes.len()];
-        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|&i| self.sinks_in(i, part).next().is_some()).collect();
-        while let Some(node) = open.pop() {
-            if !std::mem::replace(&mut may[node], true) {
-                open.extend(&callers[node]);
-            }
-        }
-        may
-    }
-
     /// Whether a node calls a function, by itself or through others.
     pub fn leads_to(&self, node: usize, function: FunctionId) -> bool {
         let mut seen = BTreeSet::from([node]);
@@ -101,11 +81,15 @@ impl Effects<'_, '_> {
 
     /// The same of a part.
     pub fn chains_in(&self, roots: impl Iterator<Item = usize>, part: &Part) -> Vec<Vec<Chain>> {
-        let may_block = self.may_block(part);
-        // Made once: most of the nodes are out of reach of most of the roots.
-        let mut reached: Vec<Option<Reached>> = vec![None; self.nodes.len()];
+        let graph = InPart { effects: self, part };
+        let mut search = Search::new(&graph);
         let made: HashSet<FunctionId> = self.nodes.iter().flat_map(|node| &node.makes).copied().collect();
-        roots.map(|root| self.chains_of(root, part, &may_block, &made, &mut reached)).collect()
+        let each = |root: usize| {
+            let mut chains = search.chains(&graph, root);
+            self.doubt_those_of_others(root, &mut chains, &made);
+            chains
+        };
+        roots.map(each).collect()
     }
 
     /// Coroutines that somebody else has made run for him: a queue gives each consumer those of all who put one in.
@@ -163,23 +147,6 @@ impl Effects<'_, '_> {
         }
     }
 
-    fn walk_back(&self, end: usize, doubts: usize, reached: &[Option<Reached>], part: &Part) -> Chain {
-        let mut ways = Vec::new();
-        let mut at = end;
-        while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
-            ways.push(Way {
-                node: caller,
-                span: self.likeliest(caller, step, part),
-                left: step.left,
-                kept: step.kept,
-                task: step.task,
-            });
-            at = caller;
-        }
-        ways.reverse();
-        Chain { ways, end, doubts }
-    }
-
     /// Of the calls in a node that are as good as `step`, the one behind the fewest conditions.
     fn likeliest(&self, caller: usize, step: Step, part: &Part) -> Span {
         let node = &self.nodes[caller];
@@ -193,56 +160,4 @@ impl Effects<'_, '_> {
             .filter(|one| one.to == step.to && one.doubts == step.doubts && one.left == step.left);
         alike.map(|one| one.span).min_by_key(|span| behind(*span)).unwrap_or(step.span)
     }
-
-    /// The ways from one node; `reached` is left as it was.
-    fn chains_of(
-        &self,
-        root: usize,
-        part: &Part,
-        may_block: &[bool],
-        made: &HashSet<FunctionId>,
-        reached: &mut [Option<Reached>],
-    ) -> Vec<Chain> {
-        let mut order = Vec::new();
-        let mut seen = vec![root];
-        let mut open = BinaryHeap::from([Reverse((Cost::default(), seen.len(), root))]);
-        reached[root] = Some(Reached::default());
-        while let Some(Reverse((cost, _, node))) = open.pop() {
-            if reached[node].is_none_or(|known| known.cost != cost) || !may_block[node] {
-                continue;
-            }
-            order.push((node, cost));
-            for step in self.steps_in(node, part) {
-                let next = Cost { doubts: cost.doubts + usize::from(step.doubts), hops: cost.hops + 1 };
-                if reached[step.to].is_none_or(|known| next < known.cost) {
-                    reached[step.to] = Some(Reached { cost: next, by: Some((node, *step)) });
-                    seen.push(step.to);
-                    open.push(Reverse((next, seen.len(), step.to)));
-                }
-            }
-        }
-        let blocking = order.into_iter().filter(|(node, _)| self.sinks_in(*node, part).next().is_some());
-        let mut chains: Vec<Chain> =
-            blocking.map(|(end, cost)| self.walk_back(end, cost.doubts, reached, part)).collect();
-        for node in seen {
-            reached[node] = None;
-        }
-        self.doubt_those_of_others(root, &mut chains, made);
-        chains
-    }
-}
-
-/// What a way costs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Cost {
-    doubts: usize,
-    hops: usize,
-}
-
-/// How a node is reached best, as far as is known.
-#[derive(Debug, Clone, Copy, Default)]
-struct Reached {
-    cost: Cost,
-    /// The caller and its call; none for where the search begins.
-    by: Option<(usize, Step)>,
 }
