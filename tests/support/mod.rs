@@ -11,6 +11,7 @@ pub(crate) mod differential;
 pub(crate) mod editor;
 #[cfg(target_os = "linux")]
 pub(crate) mod ground;
+pub(crate) mod labelled;
 pub(crate) mod python;
 pub(crate) mod sides;
 pub(crate) mod written;
