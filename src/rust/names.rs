@@ -260,10 +260,13 @@ impl Workspace {
     }
 }
 
-/// What a glob brings in of a library, as far as that is known by name: types and traits of their own names.
+/// What a glob brings in of a library, as far as that is known by name; of a web framework, every type that nobody else
+/// declares.
 fn known_in(path: &str, name: &str) -> Option<Meaning> {
     let is_known = GLOBS.iter().any(|(glob, names)| *glob == path && names.contains(&name));
-    is_known.then(|| Meaning::Library(format!("{path}::{name}")))
+    let is_type = name.starts_with(char::is_uppercase) && !PRELUDE.iter().any(|(short, _)| *short == name);
+    let is_framework = is_type && super::handlers::is_framework(path);
+    (is_known || is_framework).then(|| Meaning::Library(format!("{path}::{name}")))
 }
 
 /// What globs that many write bring in.

@@ -269,6 +269,15 @@ impl Workspace {
         Ty::default()
     }
 
+    /// The type of a field, with the parameters that the type around it is given.
+    pub(super) fn field_type(&self, module: usize, generics: &[String], given: &[Ty], ty: &Type) -> Ty {
+        let inner = Around { module, ..Around::default() };
+        let known = generics.iter().zip(given).filter(|(_, given)| !given.is_unknown());
+        let (bounds, outside): (Vec<_>, Vec<_>) =
+            known.map(|(name, given)| ((name.clone(), Type::Unknown), given.clone())).unzip();
+        self.substituted(&inner, ty, &bounds, &outside, 0)
+    }
+
     /// The type behind an alias, with the parameters that its use gives.
     fn substituted(&self, inner: &Around, alias: &Type, bounds: &[(String, Type)], outside: &[Ty], depth: usize) -> Ty {
         if depth > MAX_DEPTH {

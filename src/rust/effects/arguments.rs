@@ -6,7 +6,7 @@ use super::super::handlers;
 use super::super::syntax::{Expression, Function, Kind, Statement};
 use super::super::values::{Ty, last};
 use super::walk::Walker;
-use super::{Callable, PartBody, Target, Value};
+use super::{Call, Callable, PartBody, Target, Value};
 
 /// How far a function hands on what it is handed.
 const MAX_STEPS: usize = 6;
@@ -178,10 +178,10 @@ impl Walker<'_> {
                 let end = inner.span.end;
                 if !self.in_thread {
                     // The last call is the one that makes it: what it is given is evaluated here.
-                    let made = self.out.steps[before..].iter_mut().rev().find(|(_, span, _)| span.end == end);
-                    if let Some((target, _, task)) = made {
-                        *task = true;
-                        let root = (*target, true);
+                    let made = self.out.steps[before..].iter_mut().rev().find(|call| call.span.end == end);
+                    if let Some(call) = made {
+                        call.is_task = true;
+                        let root = (call.target, true);
                         self.out.roots.push(root);
                     }
                 } else if let Some(at) = self.out.names.last() {
@@ -218,7 +218,7 @@ impl Walker<'_> {
                 };
                 self.out.roots.push((target, fate == Fate::Task));
                 if fate == Fate::Task && !self.in_thread {
-                    self.out.steps.push((target, value.span, true));
+                    self.out.steps.push(Call { target, span: value.span, doubts: 0, is_task: true });
                 }
                 Value::default()
             }

@@ -6,7 +6,7 @@ use super::super::modules::Workspace;
 use super::super::names::Meaning;
 use super::super::syntax::{Block, Closure, Expression, Kind, Path, Pattern, Statement, Type, Use};
 use super::super::values::{Around, Head, Ty, is_transparent, last};
-use super::{Callable, Outcome, Part, PartBody, Sink, Target, Value};
+use super::{Call, Callable, Outcome, Part, PartBody, Sink, Target, Value};
 use crate::rust::catalogue::Effect;
 use crate::source::Span;
 
@@ -96,10 +96,10 @@ impl<'w> Walker<'w> {
         }
     }
 
-    pub(super) fn step(&mut self, to: usize, span: Span, task: bool) {
+    pub(super) fn step(&mut self, to: usize, span: Span, doubts: u8) {
         self.out.names.push(to);
         if !self.in_thread {
-            self.out.steps.push((Target::Function(to), span, task));
+            self.out.steps.push(Call { target: Target::Function(to), span, doubts, is_task: false });
         }
     }
 
@@ -188,7 +188,7 @@ impl<'w> Walker<'w> {
                     let ty = match (is_through, &value.ty.head) {
                         (true, _) => value.ty.clone(),
                         (false, Head::Local(ty)) if self.workspace.types[*ty].item.name == path.last() => {
-                            self.field(*ty, &at.to_string())
+                            self.field(*ty, &value.ty.arguments, &at.to_string())
                         }
                         _ => Ty::default(),
                     };
@@ -198,7 +198,7 @@ impl<'w> Walker<'w> {
             Pattern::Fields(_, fields) => {
                 for (name, part) in fields {
                     let ty = match value.ty.head {
-                        Head::Local(ty) => self.field(ty, name),
+                        Head::Local(ty) => self.field(ty, &value.ty.arguments, name),
                         _ => Ty::default(),
                     };
                     self.bind(part, &typed(ty));
@@ -218,11 +218,12 @@ impl<'w> Walker<'w> {
     }
 
     /// The type of a field.
-    pub(super) fn field(&self, ty: usize, name: &str) -> Ty {
+    pub(super) fn field(&self, ty: usize, given: &[Ty], name: &str) -> Ty {
         let defined = &self.workspace.types[ty];
-        let around = Around { module: defined.module, ..Around::default() };
         let found = defined.item.fields.iter().find(|(field, _)| field == name);
-        found.map(|(_, ty)| self.workspace.ty(&around, ty)).unwrap_or_default()
+        found
+            .map(|(_, ty)| self.workspace.field_type(defined.module, &defined.item.generics, given, ty))
+            .unwrap_or_default()
     }
 
     /// Runs a closure where it is.
@@ -249,7 +250,7 @@ impl<'w> Walker<'w> {
     pub(super) fn run(&mut self, callable: &Callable, parameters: &[Ty], span: Span) -> Value {
         match callable {
             Callable::Function(at) => {
-                self.step(*at, span, false);
+                self.step(*at, span, 0);
                 Value { ty: self.given_by(*at), ..Value::default() }
             }
             Callable::Closure(closure, scope) => {
@@ -318,7 +319,7 @@ impl<'w> Walker<'w> {
             Kind::Field(base, name) => {
                 let base = self.evaluate(base);
                 match base.ty.head {
-                    Head::Local(ty) => typed(self.field(ty, name)),
+                    Head::Local(ty) => typed(self.field(ty, &base.ty.arguments, name)),
                     Head::Tuple => {
                         let at = name.parse::<usize>().ok();
                         typed(at.and_then(|at| base.ty.arguments.get(at)).cloned().unwrap_or_default())
