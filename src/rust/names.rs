@@ -252,11 +252,7 @@ impl Workspace {
 
     /// The functions in all blocks of methods of a type.
     pub fn methods(&self, ty: usize) -> impl Iterator<Item = usize> {
-        let blocks = self.implementations.iter().filter(move |(module, block, _)| {
-            let super::syntax::Type::Path(path) = &block.ty else { return false };
-            path.last() == self.types[ty].item.name && self.meanings(*module, path).contains(&Meaning::Type(ty))
-        });
-        blocks.flat_map(|(_, _, functions)| functions.iter().copied())
+        self.by_type.get(&ty).into_iter().flatten().copied()
     }
 }
 

@@ -299,16 +299,7 @@ impl Workspace {
     }
 
     /// The types of the project that have a trait.
-    pub(super) fn implementors(&self, wanted: usize) -> Vec<(usize, Ty)> {
-        let name = &self.traits[wanted].item.name;
-        let mut found = Vec::new();
-        for (at, (module, block, _)) in self.implementations.iter().enumerate() {
-            let Some(of) = block.of.as_ref().filter(|of| of.last() == name) else { continue };
-            if self.meanings(*module, of).contains(&Meaning::Trait(wanted)) {
-                let around = Around { module: *module, own: Ty::default(), bounds: block.bounds.clone() };
-                found.push((at, self.ty(&around, &block.ty)));
-            }
-        }
-        found
+    pub(super) fn implementors(&self, wanted: usize) -> &[(usize, Ty)] {
+        self.by_trait.get(&wanted).map_or(&[], Vec::as_slice)
     }
 }

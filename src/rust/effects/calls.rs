@@ -280,28 +280,21 @@ impl Walker<'_> {
 
     /// The method that a trait of a type has itself.
     fn provided(&self, ty: usize, name: &str) -> Option<usize> {
-        let declared = |of: usize| {
-            let functions = self.workspace.of_traits.get(&of).into_iter().flatten();
-            functions.copied().find(|at| {
-                let item = &self.workspace.functions[*at].item;
-                item.name == name && item.body.is_some()
-            })
-        };
-        let mut traits = self.workspace.of_traits.keys().copied().filter_map(|of| Some((of, declared(of)?)));
         let has = |of: usize| {
-            let all = self.workspace.implementors(of);
             // What every type has whose other trait it has, it has.
-            all.iter()
-                .any(|(_, one)| matches!(one.head, Head::Local(at) if at == ty) || matches!(one.head, Head::Traits(_)))
+            let is_it =
+                |one: &Ty| matches!(one.head, Head::Local(at) if at == ty) || matches!(one.head, Head::Traits(_));
+            self.workspace.implementors(of).iter().any(|(_, one)| is_it(one))
         };
-        traits.find(|(of, _)| has(*of)).map(|(_, at)| at)
+        let providers = self.workspace.providers.get(name).into_iter().flatten();
+        providers.copied().find(|(of, _)| has(*of)).map(|(_, at)| at)
     }
 
     /// The methods that a trait may mean, where a few types have it.
     fn one_of_several(&self, ty: &Ty, name: &str) -> Vec<usize> {
         let Head::Traits(all) = &ty.head else { return Vec::new() };
         let blocks = all.iter().flat_map(|of| self.workspace.implementors(*of));
-        let functions = blocks.flat_map(|(block, _)| self.workspace.implementations[block].2.iter().copied());
+        let functions = blocks.flat_map(|(block, _)| self.workspace.implementations[*block].2.iter().copied());
         let found: Vec<usize> = functions.filter(|at| self.workspace.functions[*at].item.name == name).collect();
         if found.len() > MAX_MEANT { Vec::new() } else { found }
     }
@@ -314,7 +307,7 @@ impl Walker<'_> {
             functions.copied().find(|at| self.workspace.functions[*at].item.name == name)
         };
         let has_body = |at: &usize| self.workspace.functions[*at].item.body.is_some();
-        match &all[..] {
+        match all {
             [(block, _)] => {
                 let functions = self.workspace.implementations[*block].2.iter().copied();
                 let mut named = functions.filter(|at| self.workspace.functions[*at].item.name == name);
