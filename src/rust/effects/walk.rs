@@ -10,6 +10,8 @@ use super::{Call, Callable, Outcome, Part, PartBody, Sink, Target, Value};
 use crate::rust::catalogue::Effect;
 use crate::source::Span;
 
+/// How much of one body is evaluated, closures each time that they are called.
+const MAX_EVALUATED: usize = 60_000;
 /// How deep closures are called in closures.
 const MAX_DEPTH: usize = 24;
 
@@ -71,6 +73,7 @@ pub(super) struct Walker<'w> {
     /// Whether what is written here can await.
     can_await: bool,
     depth: usize,
+    evaluated: usize,
 }
 
 impl<'w> Walker<'w> {
@@ -86,6 +89,7 @@ impl<'w> Walker<'w> {
             awaited: false,
             can_await: workspace.functions[function].item.is_async,
             depth: 0,
+            evaluated: 0,
         }
     }
 
@@ -295,6 +299,10 @@ impl<'w> Walker<'w> {
 
     pub(super) fn evaluate(&mut self, value: &Expression) -> Value {
         let awaited = std::mem::take(&mut self.awaited);
+        self.evaluated += 1;
+        if self.evaluated > MAX_EVALUATED {
+            return Value::default();
+        }
         let typed = |ty: Ty| Value { ty, ..Value::default() };
         match &value.kind {
             Kind::Path(path) => self.path(path),
