@@ -3,12 +3,20 @@
 //! Follows `use` with its aliases, its groups, its globs, and names that a crate of the project hands on. What macros
 //! declare is not known; a name that nobody declares is unknown, not a library's.
 
+use std::cell::RefCell;
+
 use super::modules::Workspace;
 use super::packages::TargetKind;
 use super::syntax::Path;
+use crate::values::HashSet;
 
 /// How far names are followed that stand for other names.
 const MAX_STEPS: usize = 16;
+
+thread_local! {
+    /// What was looked up for the name that is asked for now.
+    static SEEN: RefCell<HashSet<(usize, String)>> = RefCell::default();
+}
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,11 +79,13 @@ impl Workspace {
 
     /// What a path in a module stands for; several where types, values and modules share a name.
     pub fn meanings(&self, module: usize, path: &Path) -> Vec<Meaning> {
+        SEEN.with_borrow_mut(HashSet::clear);
         self.follow(module, &path.segments, path.is_global, 0)
     }
 
     /// The same for names one by one.
     pub fn meanings_of(&self, module: usize, segments: &[String]) -> Vec<Meaning> {
+        SEEN.with_borrow_mut(HashSet::clear);
         self.follow(module, segments, false, 0)
     }
 
@@ -173,6 +183,11 @@ impl Workspace {
         {
             return known.clone();
         }
+        // Modules that bring in all of each other are gone through once.
+        let (is_first, is_new) = SEEN.with_borrow_mut(|seen| (seen.is_empty(), seen.insert(key.clone())));
+        if !is_new {
+            return Vec::new();
+        }
         let mut found = self.names.get(&key).cloned().unwrap_or_default();
         let scope = &self.modules[module].scope;
         let named = || scope.uses.iter().filter(|used| used.bound.as_deref() == Some(name));
@@ -193,10 +208,8 @@ impl Workspace {
         }
         found.sort();
         found.dedup();
-        // What was cut off by the bound may be found from another place.
-        if steps < 4
-            && let Ok(mut resolved) = self.resolved.lock()
-        {
+        // On the way to another name, modules that were gone through for that were left out.
+        if is_first && let Ok(mut resolved) = self.resolved.lock() {
             resolved.insert(key, found.clone());
         }
         found

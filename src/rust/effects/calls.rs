@@ -368,8 +368,8 @@ impl Walker<'_> {
                     self.sink(whole.span, format!("{path}::{name}"), effect, false);
                 }
                 let arguments = receiver.ty.arguments;
-                let gives = known.gives(path, name);
-                return gives.map(|gives| typed(Ty { arguments, ..Ty::library(gives) })).unwrap_or_default();
+                let made = known.gives(path, name);
+                return made.map(|made| typed(Ty { arguments, ..Ty::library(made) })).unwrap_or_default();
             }
             if let Some(gives) = known.gives(path, name) {
                 return typed(Ty { arguments: receiver.ty.arguments, ..Ty::library(gives) });
