@@ -69,9 +69,10 @@ pub(super) fn of_library(path: &str, before: bool) -> Fate {
 /// What a method does with it whose receiver nobody knows.
 pub(super) fn of_method(name: &str, takes_future: bool) -> Fate {
     match name {
-        "spawn_blocking" | "interact" | "unblock" | "block_in_place" | "spawn_fifo" | "install" => Fate::Thread,
         "spawn" | "spawn_local" | "spawn_on" if takes_future => Fate::Task,
-        "spawn" => Fate::Thread,
+        "spawn" | "spawn_blocking" | "interact" | "unblock" | "block_in_place" | "spawn_fifo" | "install" => {
+            Fate::Thread
+        }
         _ if AT_ONCE.contains(&name) => Fate::Here,
         _ => Fate::Unknown,
     }
@@ -304,8 +305,10 @@ impl Scan<'_, '_> {
 
     fn handed(&mut self, arguments: &[Expression], fate: impl Fn(&Self, usize) -> Fate) {
         for (at, argument) in arguments.iter().enumerate() {
-            let fate = fate(self, at);
-            if self.is_it(argument) {
+            let is_it = self.is_it(argument);
+            // What is handed anything else is not gone into.
+            let fate = if is_it || is_deferred(argument) { fate(self, at) } else { Fate::Unknown };
+            if is_it {
                 self.note(fate);
             } else {
                 let in_thread = self.in_thread || fate == Fate::Thread && is_deferred(argument);

@@ -98,6 +98,7 @@ fn typed(ty: Ty) -> Value {
 }
 
 impl Walker<'_> {
+    #[allow(clippy::single_match_else, reason = "two kinds of names, equal in rank")]
     pub(super) fn call(&mut self, whole: &Expression, callee: &Expression, arguments: &[Expression]) -> Value {
         let awaited = std::mem::take(&mut self.awaited);
         let Kind::Path(path) = &peeled(callee).kind else {
@@ -142,8 +143,8 @@ impl Walker<'_> {
             Meaning::Library(path) => Some(path),
             _ => None,
         });
-        match library {
-            Some(name) => self.of_library(canonical(&name), path, arguments, whole, awaited),
+        match &library {
+            Some(name) => self.of_library(canonical(name), path, arguments, whole, awaited),
             None => {
                 // Variants of enumerations, and what macros declare.
                 let is_generated = path.last() == "with_interceptor";
@@ -186,7 +187,13 @@ impl Walker<'_> {
         for (nth, argument) in arguments.iter().enumerate() {
             let parameter = item.parameters.get(nth + shift);
             let asked = parameter.map(|one| self.workspace.ty(&around, &one.ty)).unwrap_or_default();
-            let is_callable = matches!(peeled(argument).kind, Kind::Closure(_) | Kind::Async(_) | Kind::Path(_));
+            let is_callable = match &peeled(argument).kind {
+                Kind::Closure(_) | Kind::Async(_) => true,
+                Kind::Path(path) => {
+                    path.name().and_then(|name| self.local(name)).is_none_or(|known| known.callable.is_some())
+                }
+                _ => false,
+            };
             let fate = if is_callable { self.fate_in(at, nth + shift) } else { Fate::Here };
             let inputs = if asked.head == Head::Callable { asked.arguments.get(1..).unwrap_or_default() } else { &[] };
             let given = self.argument(argument, fate, inputs);
@@ -371,8 +378,8 @@ impl Walker<'_> {
                 let made = known.gives(path, name);
                 return made.map(|made| typed(Ty { arguments, ..Ty::library(made) })).unwrap_or_default();
             }
-            if let Some(gives) = known.gives(path, name) {
-                return typed(Ty { arguments: receiver.ty.arguments, ..Ty::library(gives) });
+            if let Some(made) = known.gives(path, name) {
+                return typed(Ty { arguments: receiver.ty.arguments, ..Ty::library(made) });
             }
         }
         if !awaited

@@ -32,7 +32,7 @@ pub(super) fn function(workspace: &Workspace, at: usize) -> Outcome {
 /// What a part of one comes to.
 pub(super) fn part(workspace: &Workspace, part: &Part) -> Outcome {
     let mut walker = Walker::new(workspace, part.function, part.around.clone());
-    walker.scope = part.scope.as_ref().clone();
+    walker.scope.clone_from(&part.scope);
     walker.uses.clone_from(&part.uses);
     match &part.body {
         PartBody::Closure(closure) => {
@@ -297,6 +297,7 @@ impl<'w> Walker<'w> {
         self.workspace.ty(&self.workspace.around(function), gives)
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     pub(super) fn evaluate(&mut self, value: &Expression) -> Value {
         let awaited = std::mem::take(&mut self.awaited);
         self.evaluated += 1;
