@@ -31,6 +31,9 @@ pub struct Program {
     pub blocking: Vec<Stall>,
 }
 
+/// Who reaches a call: the name, the place, and whether it is a task rather than a handler.
+type Handler = (String, Place, bool);
+
 /// What handlers of Rust run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Runtime {
@@ -117,7 +120,7 @@ fn program(
     if roots.iter().all(|root| root.is_task) {
         return None;
     }
-    let mut reached: BTreeMap<Place, (Chain, Sink, BTreeSet<(String, Place, bool)>)> = BTreeMap::new();
+    let mut reached: BTreeMap<Place, (Chain, Sink, BTreeSet<Handler>)> = BTreeMap::new();
     let mut beginnings: BTreeMap<usize, bool> = BTreeMap::new();
     for root in &roots {
         let is_task = beginnings.entry(root.node).or_insert(true);

@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use crate::python::catalogue::{Call, Catalogue, Library, Type};
-pub use crate::python::catalogue::{Category, Weight};
+pub(super) use crate::python::catalogue::{Category, Weight};
 use crate::values::HashMap;
 
 /// What a blocking call does.
@@ -24,7 +24,7 @@ pub struct Effect {
 
 /// The catalogue, ready to be asked.
 #[derive(Debug)]
-pub struct Known {
+pub(super) struct Known {
     calls: HashMap<&'static str, (&'static Library, &'static Call)>,
     types: HashMap<&'static str, (&'static Library, &'static Type)>,
     made: HashMap<&'static str, &'static str>,
@@ -32,17 +32,17 @@ pub struct Known {
 
 /// A function that blocks.
 #[derive(Debug, Clone, Copy)]
-pub struct BlockingCall {
+pub(super) struct BlockingCall {
     /// What it does.
-    pub effect: Effect,
+    pub(super) effect: Effect,
     /// Whether it blocks only as far as one of its arguments does.
-    pub as_arguments: bool,
+    pub(super) as_arguments: bool,
     /// Whether a first argument of no length makes it return at once.
-    pub unless_zero: bool,
+    pub(super) unless_zero: bool,
 }
 
 /// The compiled-in catalogue.
-pub fn known() -> &'static Known {
+pub(super) fn known() -> &'static Known {
     static KNOWN: OnceLock<(Catalogue, OnceLock<Known>)> = OnceLock::new();
     let (catalogue, known) = KNOWN.get_or_init(|| {
         let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/rust_calls.postcard"));
@@ -67,7 +67,7 @@ pub fn known() -> &'static Known {
 
 impl Known {
     /// What calling a function does, if it blocks.
-    pub fn call(&self, path: &str) -> Option<BlockingCall> {
+    pub(super) fn call(&self, path: &str) -> Option<BlockingCall> {
         let (library, call) = self.calls.get(path)?;
         let effect = Effect {
             category: call.category,
@@ -79,21 +79,21 @@ impl Known {
     }
 
     /// The type that a function makes.
-    pub fn made_by(&self, path: &str) -> Option<&'static str> {
+    pub(super) fn made_by(&self, path: &str) -> Option<&'static str> {
         self.made.get(path).copied()
     }
 
     /// Whether there is such a type.
-    pub fn has(&self, ty: &str) -> bool {
+    pub(super) fn has(&self, ty: &str) -> bool {
         self.types.contains_key(ty)
     }
 
     /// What a method of a type does, if it blocks.
-    pub fn method(&self, ty: &str, name: &str) -> Option<Effect> {
+    pub(super) fn method(&self, ty: &str, name: &str) -> Option<Effect> {
         let (library, data) = self.types.get(ty)?;
         let named = data.block.iter().any(|one| one == name);
         let all = data.block.iter().any(|one| one == "*") && !data.safe.iter().any(|one| one == name);
-        if !named && !all || KEEPING.contains(&name) && !named {
+        if !named && (!all || KEEPING.contains(&name)) {
             return None;
         }
         let is_slight = data.slight.iter().any(|one| one == name);
@@ -106,17 +106,17 @@ impl Known {
     }
 
     /// The type of what a method of a type gives, if that is another one.
-    pub fn gives(&self, ty: &str, name: &str) -> Option<&'static str> {
+    pub(super) fn gives(&self, ty: &str, name: &str) -> Option<&'static str> {
         self.types.get(ty)?.1.gives.get(name).map(String::as_str)
     }
 
     /// The category of all that a type's methods wait for.
-    pub fn category(&self, ty: &str) -> Option<Category> {
+    pub(super) fn category(&self, ty: &str) -> Option<Category> {
         Some(self.types.get(ty)?.1.category)
     }
 
     /// What a method that a trait brings does, and whether it needs a connection among its arguments.
-    pub fn of_trait(&self, path: &str, name: &str) -> Option<(Effect, bool)> {
+    pub(super) fn of_trait(&self, path: &str, name: &str) -> Option<(Effect, bool)> {
         let (_, data) = self.types.get(path).filter(|(_, data)| data.dynamic)?;
         Some((self.method(path, name)?, !data.construct_needs.is_empty()))
     }

@@ -72,12 +72,6 @@ const METHODS: [(&str, &[&str]); 24] = [
     ("Actor", &[]),
 ];
 
-/// Attributes that make a function a handler.
-const ATTRIBUTES: [&str; 14] = [
-    "get", "post", "put", "delete", "patch", "head", "options", "trace", "connect", "route", "routes", "catch",
-    "handler", "endpoint",
-];
-
 /// The crate that a name of a library begins with.
 pub(super) fn crate_of(path: &str) -> &str {
     path.split("::").next().unwrap_or(path)
@@ -91,9 +85,4 @@ pub(super) fn is_framework(path: &str) -> bool {
 /// Whether a method of a trait of a library is called for requests.
 pub(super) fn serves(of: &str, method: &str) -> bool {
     METHODS.iter().any(|(name, methods)| *name == of && methods.contains(&method))
-}
-
-/// Whether an attribute of this name makes a function a handler.
-pub(super) fn is_attribute(name: &str) -> bool {
-    ATTRIBUTES.contains(&name)
 }

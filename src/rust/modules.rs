@@ -37,6 +37,12 @@ pub struct Workspace {
     pub of_traits: BTreeMap<usize, Vec<usize>>,
     /// What was not read.
     pub notes: Vec<Note>,
+    /// The functions of each type, in the order of the text.
+    pub(super) by_type: HashMap<usize, Vec<usize>>,
+    /// The blocks of methods of each trait, with the types that they are for.
+    pub(super) by_trait: HashMap<usize, Vec<(usize, super::values::Ty)>>,
+    /// The traits that have a function of a name with a body of its own.
+    pub(super) providers: HashMap<String, Vec<(usize, usize)>>,
     pub(super) names: HashMap<(usize, String), Vec<super::names::Meaning>>,
     pub(super) resolved: std::sync::Mutex<HashMap<(usize, String), Vec<super::names::Meaning>>>,
 }
@@ -190,6 +196,46 @@ impl Workspace {
             }
         }
         self.name();
+        self.link();
+    }
+
+    /// Notes which functions are those of which type, and which types have which trait.
+    fn link(&mut self) {
+        let mut by_type: HashMap<usize, Vec<usize>> = HashMap::default();
+        let mut by_trait: HashMap<usize, Vec<(usize, super::values::Ty)>> = HashMap::default();
+        for (at, (module, block, functions)) in self.implementations.iter().enumerate() {
+            if let syntax::Type::Path(path) = &block.ty {
+                for meaning in self.meanings(*module, path) {
+                    if let super::names::Meaning::Type(ty) = meaning {
+                        by_type.entry(ty).or_default().extend(functions);
+                    }
+                }
+            }
+            for meaning in block.of.iter().flat_map(|of| self.meanings(*module, of)) {
+                if let super::names::Meaning::Trait(of) = meaning {
+                    let around = super::values::Around {
+                        module: *module,
+                        bounds: block.bounds.clone(),
+                        ..super::values::Around::default()
+                    };
+                    by_trait.entry(of).or_default().push((at, self.ty(&around, &block.ty)));
+                }
+            }
+        }
+        let mut providers: HashMap<String, Vec<(usize, usize)>> = HashMap::default();
+        for (of, functions) in &self.of_traits {
+            for at in functions {
+                let item = &self.functions[*at].item;
+                if item.body.is_some() {
+                    providers.entry(item.name.clone()).or_default().push((*of, *at));
+                }
+            }
+        }
+        (self.by_type, self.by_trait, self.providers) = (by_type, by_trait, providers);
+        // What was asked before did not know whose functions are whose.
+        if let Ok(resolved) = self.resolved.get_mut() {
+            resolved.clear();
+        }
     }
 }
 

@@ -3,12 +3,20 @@
 //! Follows `use` with its aliases, its groups, its globs, and names that a crate of the project hands on. What macros
 //! declare is not known; a name that nobody declares is unknown, not a library's.
 
+use std::cell::RefCell;
+
 use super::modules::Workspace;
 use super::packages::TargetKind;
 use super::syntax::Path;
+use crate::values::HashSet;
 
 /// How far names are followed that stand for other names.
 const MAX_STEPS: usize = 16;
+
+thread_local! {
+    /// What was looked up for the name that is asked for now.
+    static SEEN: RefCell<HashSet<(usize, String)>> = RefCell::default();
+}
 
 /// What a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,11 +79,13 @@ impl Workspace {
 
     /// What a path in a module stands for; several where types, values and modules share a name.
     pub fn meanings(&self, module: usize, path: &Path) -> Vec<Meaning> {
+        SEEN.with_borrow_mut(HashSet::clear);
         self.follow(module, &path.segments, path.is_global, 0)
     }
 
     /// The same for names one by one.
     pub fn meanings_of(&self, module: usize, segments: &[String]) -> Vec<Meaning> {
+        SEEN.with_borrow_mut(HashSet::clear);
         self.follow(module, segments, false, 0)
     }
 
@@ -173,6 +183,11 @@ impl Workspace {
         {
             return known.clone();
         }
+        // Modules that bring in all of each other are gone through once.
+        let (is_first, is_new) = SEEN.with_borrow_mut(|seen| (seen.is_empty(), seen.insert(key.clone())));
+        if !is_new {
+            return Vec::new();
+        }
         let mut found = self.names.get(&key).cloned().unwrap_or_default();
         let scope = &self.modules[module].scope;
         let named = || scope.uses.iter().filter(|used| used.bound.as_deref() == Some(name));
@@ -193,10 +208,8 @@ impl Workspace {
         }
         found.sort();
         found.dedup();
-        // What was cut off by the bound may be found from another place.
-        if steps < 4
-            && let Ok(mut resolved) = self.resolved.lock()
-        {
+        // On the way to another name, modules that were gone through for that were left out.
+        if is_first && let Ok(mut resolved) = self.resolved.lock() {
             resolved.insert(key, found.clone());
         }
         found
@@ -252,18 +265,17 @@ impl Workspace {
 
     /// The functions in all blocks of methods of a type.
     pub fn methods(&self, ty: usize) -> impl Iterator<Item = usize> {
-        let blocks = self.implementations.iter().filter(move |(module, block, _)| {
-            let super::syntax::Type::Path(path) = &block.ty else { return false };
-            path.last() == self.types[ty].item.name && self.meanings(*module, path).contains(&Meaning::Type(ty))
-        });
-        blocks.flat_map(|(_, _, functions)| functions.iter().copied())
+        self.by_type.get(&ty).into_iter().flatten().copied()
     }
 }
 
-/// What a glob brings in of a library, as far as that is known by name: types and traits of their own names.
+/// What a glob brings in of a library, as far as that is known by name; of a web framework, every type that nobody else
+/// declares.
 fn known_in(path: &str, name: &str) -> Option<Meaning> {
     let is_known = GLOBS.iter().any(|(glob, names)| *glob == path && names.contains(&name));
-    is_known.then(|| Meaning::Library(format!("{path}::{name}")))
+    let is_type = name.starts_with(char::is_uppercase) && !PRELUDE.iter().any(|(short, _)| *short == name);
+    let is_framework = is_type && super::handlers::is_framework(path);
+    (is_known || is_framework).then(|| Meaning::Library(format!("{path}::{name}")))
 }
 
 /// What globs that many write bring in.

@@ -269,6 +269,15 @@ impl Workspace {
         Ty::default()
     }
 
+    /// The type of a field, with the parameters that the type around it is given.
+    pub(super) fn field_type(&self, module: usize, generics: &[String], given: &[Ty], ty: &Type) -> Ty {
+        let inner = Around { module, ..Around::default() };
+        let known = generics.iter().zip(given).filter(|(_, given)| !given.is_unknown());
+        let (bounds, outside): (Vec<_>, Vec<_>) =
+            known.map(|(name, given)| ((name.clone(), Type::Unknown), given.clone())).unzip();
+        self.substituted(&inner, ty, &bounds, &outside, 0)
+    }
+
     /// The type behind an alias, with the parameters that its use gives.
     fn substituted(&self, inner: &Around, alias: &Type, bounds: &[(String, Type)], outside: &[Ty], depth: usize) -> Ty {
         if depth > MAX_DEPTH {
@@ -290,16 +299,7 @@ impl Workspace {
     }
 
     /// The types of the project that have a trait.
-    pub(super) fn implementors(&self, wanted: usize) -> Vec<(usize, Ty)> {
-        let name = &self.traits[wanted].item.name;
-        let mut found = Vec::new();
-        for (at, (module, block, _)) in self.implementations.iter().enumerate() {
-            let Some(of) = block.of.as_ref().filter(|of| of.last() == name) else { continue };
-            if self.meanings(*module, of).contains(&Meaning::Trait(wanted)) {
-                let around = Around { module: *module, own: Ty::default(), bounds: block.bounds.clone() };
-                found.push((at, self.ty(&around, &block.ty)));
-            }
-        }
-        found
+    pub(super) fn implementors(&self, wanted: usize) -> &[(usize, Ty)] {
+        self.by_trait.get(&wanted).map_or(&[], Vec::as_slice)
     }
 }

@@ -73,7 +73,9 @@ pub(super) fn parse(comment: &str) -> Vec<Result<Directive, Malformed>> {
 fn address(before: &str, after: &str, sign_at: usize) -> Option<usize> {
     let after = after.trim_start();
     let sign = before.trim_end();
-    let hashes = sign.trim_end_matches(SIGNS);
+    // A comment of Rust begins with slashes; anywhere else those are a part of an address.
+    let is_slashes = sign.len() >= 2 && sign.bytes().all(|byte| byte == b'/');
+    let hashes = if is_slashes { "" } else { sign.trim_end_matches(SIGNS) };
     let behind_hash = hashes.len() < sign.len();
     let word = |text: &str| {
         let rest = text.trim_start().strip_prefix("ignore")?;
@@ -149,7 +151,7 @@ impl<'a> Scanner<'a> {
 
     fn skip_signs(&mut self) {
         let rest = self.rest();
-        self.at += rest.len() - rest.trim_start_matches(SIGNS).len();
+        self.at += rest.len() - rest.trim_start_matches(|c| SIGNS.contains(&c) || c == '/').len();
     }
 
     fn take(&mut self, word: &str) -> bool {

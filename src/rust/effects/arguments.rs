@@ -6,7 +6,7 @@ use super::super::handlers;
 use super::super::syntax::{Expression, Function, Kind, Statement};
 use super::super::values::{Ty, last};
 use super::walk::Walker;
-use super::{Callable, PartBody, Target, Value};
+use super::{Call, Callable, PartBody, Target, Value};
 
 /// How far a function hands on what it is handed.
 const MAX_STEPS: usize = 6;
@@ -69,9 +69,10 @@ pub(super) fn of_library(path: &str, before: bool) -> Fate {
 /// What a method does with it whose receiver nobody knows.
 pub(super) fn of_method(name: &str, takes_future: bool) -> Fate {
     match name {
-        "spawn_blocking" | "interact" | "unblock" | "block_in_place" | "spawn_fifo" | "install" => Fate::Thread,
         "spawn" | "spawn_local" | "spawn_on" if takes_future => Fate::Task,
-        "spawn" => Fate::Thread,
+        "spawn" | "spawn_blocking" | "interact" | "unblock" | "block_in_place" | "spawn_fifo" | "install" => {
+            Fate::Thread
+        }
         _ if AT_ONCE.contains(&name) => Fate::Here,
         _ => Fate::Unknown,
     }
@@ -178,10 +179,10 @@ impl Walker<'_> {
                 let end = inner.span.end;
                 if !self.in_thread {
                     // The last call is the one that makes it: what it is given is evaluated here.
-                    let made = self.out.steps[before..].iter_mut().rev().find(|(_, span, _)| span.end == end);
-                    if let Some((target, _, task)) = made {
-                        *task = true;
-                        let root = (*target, true);
+                    let made = self.out.steps[before..].iter_mut().rev().find(|call| call.span.end == end);
+                    if let Some(call) = made {
+                        call.is_task = true;
+                        let root = (call.target, true);
                         self.out.roots.push(root);
                     }
                 } else if let Some(at) = self.out.names.last() {
@@ -218,7 +219,7 @@ impl Walker<'_> {
                 };
                 self.out.roots.push((target, fate == Fate::Task));
                 if fate == Fate::Task && !self.in_thread {
-                    self.out.steps.push((target, value.span, true));
+                    self.out.steps.push(Call { target, span: value.span, doubts: 0, is_task: true });
                 }
                 Value::default()
             }
@@ -304,8 +305,10 @@ impl Scan<'_, '_> {
 
     fn handed(&mut self, arguments: &[Expression], fate: impl Fn(&Self, usize) -> Fate) {
         for (at, argument) in arguments.iter().enumerate() {
-            let fate = fate(self, at);
-            if self.is_it(argument) {
+            let is_it = self.is_it(argument);
+            // What is handed anything else is not gone into.
+            let fate = if is_it || is_deferred(argument) { fate(self, at) } else { Fate::Unknown };
+            if is_it {
                 self.note(fate);
             } else {
                 let in_thread = self.in_thread || fate == Fate::Thread && is_deferred(argument);

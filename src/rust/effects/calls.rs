@@ -26,6 +26,16 @@ const CHANNELS: [(&str, &str, &str); 9] = [
     ("crossbeam::channel::unbounded", "crossbeam_channel::Sender", "crossbeam_channel::Receiver"),
 ];
 
+/// Of how many methods one may be meant for any to be told.
+const MAX_MEANT: usize = 3;
+
+/// What a pool makes its connections with, by the last name, and what those are.
+const MANAGERS: [(&str, &str); 3] = [
+    ("SqliteConnectionManager", "rusqlite::Connection"),
+    ("PostgresConnectionManager", "postgres::Client"),
+    ("MySqlConnectionManager", "mysql::PooledConn"),
+];
+
 /// Methods of containers and iterators that give one of their items.
 const ITEM: [&str; 18] = [
     "get",
@@ -76,11 +86,19 @@ fn canonical(path: &str) -> &str {
     behind.min_by_key(|path| path.len()).unwrap_or(path)
 }
 
+/// What a pooled connection holds.
+fn held(ty: &Ty) -> Option<String> {
+    let manager = ty.arguments.first()?.path()?;
+    let (_, held) = MANAGERS.iter().find(|(name, _)| *name == last(manager))?;
+    Some((*held).to_owned())
+}
+
 fn typed(ty: Ty) -> Value {
     Value { ty, ..Value::default() }
 }
 
 impl Walker<'_> {
+    #[allow(clippy::single_match_else, reason = "two kinds of names, equal in rank")]
     pub(super) fn call(&mut self, whole: &Expression, callee: &Expression, arguments: &[Expression]) -> Value {
         let awaited = std::mem::take(&mut self.awaited);
         let Kind::Path(path) = &peeled(callee).kind else {
@@ -125,8 +143,8 @@ impl Walker<'_> {
             Meaning::Library(path) => Some(path),
             _ => None,
         });
-        match library {
-            Some(name) => self.of_library(canonical(&name), path, arguments, whole, awaited),
+        match &library {
+            Some(name) => self.of_library(canonical(name), path, arguments, whole, awaited),
             None => {
                 // Variants of enumerations, and what macros declare.
                 let is_generated = path.last() == "with_interceptor";
@@ -169,7 +187,13 @@ impl Walker<'_> {
         for (nth, argument) in arguments.iter().enumerate() {
             let parameter = item.parameters.get(nth + shift);
             let asked = parameter.map(|one| self.workspace.ty(&around, &one.ty)).unwrap_or_default();
-            let is_callable = matches!(peeled(argument).kind, Kind::Closure(_) | Kind::Async(_) | Kind::Path(_));
+            let is_callable = match &peeled(argument).kind {
+                Kind::Closure(_) | Kind::Async(_) => true,
+                Kind::Path(path) => {
+                    path.name().and_then(|name| self.local(name)).is_none_or(|known| known.callable.is_some())
+                }
+                _ => false,
+            };
             let fate = if is_callable { self.fate_in(at, nth + shift) } else { Fate::Here };
             let inputs = if asked.head == Head::Callable { asked.arguments.get(1..).unwrap_or_default() } else { &[] };
             let given = self.argument(argument, fate, inputs);
@@ -177,7 +201,7 @@ impl Walker<'_> {
                 result = given.ty;
             }
         }
-        self.step(at, whole.span, false);
+        self.step(at, whole.span, 0);
         let gives = self.workspace.ty(&around, &item.gives);
         // What is generic in what its closure gives is that.
         typed(if gives.is_unknown() { result } else { gives })
@@ -263,21 +287,23 @@ impl Walker<'_> {
 
     /// The method that a trait of a type has itself.
     fn provided(&self, ty: usize, name: &str) -> Option<usize> {
-        let declared = |of: usize| {
-            let functions = self.workspace.of_traits.get(&of).into_iter().flatten();
-            functions.copied().find(|at| {
-                let item = &self.workspace.functions[*at].item;
-                item.name == name && item.body.is_some()
-            })
-        };
-        let mut traits = self.workspace.of_traits.keys().copied().filter_map(|of| Some((of, declared(of)?)));
         let has = |of: usize| {
-            let all = self.workspace.implementors(of);
             // What every type has whose other trait it has, it has.
-            all.iter()
-                .any(|(_, one)| matches!(one.head, Head::Local(at) if at == ty) || matches!(one.head, Head::Traits(_)))
+            let is_it =
+                |one: &Ty| matches!(one.head, Head::Local(at) if at == ty) || matches!(one.head, Head::Traits(_));
+            self.workspace.implementors(of).iter().any(|(_, one)| is_it(one))
         };
-        traits.find(|(of, _)| has(*of)).map(|(_, at)| at)
+        let providers = self.workspace.providers.get(name).into_iter().flatten();
+        providers.copied().find(|(of, _)| has(*of)).map(|(_, at)| at)
+    }
+
+    /// The methods that a trait may mean, where a few types have it.
+    fn one_of_several(&self, ty: &Ty, name: &str) -> Vec<usize> {
+        let Head::Traits(all) = &ty.head else { return Vec::new() };
+        let blocks = all.iter().flat_map(|of| self.workspace.implementors(*of));
+        let functions = blocks.flat_map(|(block, _)| self.workspace.implementations[*block].2.iter().copied());
+        let found: Vec<usize> = functions.filter(|at| self.workspace.functions[*at].item.name == name).collect();
+        if found.len() > MAX_MEANT { Vec::new() } else { found }
     }
 
     /// The method that a trait means, where one type alone has it.
@@ -288,7 +314,7 @@ impl Walker<'_> {
             functions.copied().find(|at| self.workspace.functions[*at].item.name == name)
         };
         let has_body = |at: &usize| self.workspace.functions[*at].item.body.is_some();
-        match &all[..] {
+        match all {
             [(block, _)] => {
                 let functions = self.workspace.implementations[*block].2.iter().copied();
                 let mut named = functions.filter(|at| self.workspace.functions[*at].item.name == name);
@@ -311,9 +337,16 @@ impl Walker<'_> {
         if let Some(at) = self.method_of(&receiver.ty, name) {
             return self.own(at, 1, &call.arguments, whole);
         }
+        for at in self.one_of_several(&receiver.ty, name) {
+            self.step(at, whole.span, 1);
+        }
         // A field that holds a function is called with parentheses around it.
         let future = call.arguments.iter().any(is_future_value);
         let path = receiver.ty.path().map(|path| canonical(path).to_owned());
+        // A pooled connection is used as what it holds.
+        let pooled =
+            |path: String| if last(&path) == "PooledConnection" { held(&receiver.ty).unwrap_or(path) } else { path };
+        let path = path.map(pooled);
         let known = catalogue::known();
         let is_known = path.as_deref().is_some_and(|path| known.has(path));
         let item = receiver.ty.item();
@@ -341,10 +374,12 @@ impl Walker<'_> {
                 if !awaited {
                     self.sink(whole.span, format!("{path}::{name}"), effect, false);
                 }
-                return known.gives(path, name).map(Ty::library).map(typed).unwrap_or_default();
+                let arguments = receiver.ty.arguments;
+                let made = known.gives(path, name);
+                return made.map(|made| typed(Ty { arguments, ..Ty::library(made) })).unwrap_or_default();
             }
-            if let Some(gives) = known.gives(path, name) {
-                return typed(Ty::library(gives));
+            if let Some(made) = known.gives(path, name) {
+                return typed(Ty { arguments: receiver.ty.arguments, ..Ty::library(made) });
             }
         }
         if !awaited
@@ -375,6 +410,10 @@ impl Walker<'_> {
         if keeps {
             return Value { ty: receiver.ty, callable: receiver.callable.filter(|_| name == "clone"), is_zero: false };
         }
+        // A handler with something around it is handed on like the handler.
+        if matches!(name, "layer" | "with_state" | "into_service" | "around" | "before" | "after") {
+            return Value { callable: receiver.callable, ..Value::default() };
+        }
         Value::default()
     }
 
@@ -395,13 +434,15 @@ impl Walker<'_> {
             let path = Path { segments: vec![name.to_owned()], ..Path::default() };
             self.meanings(&path).iter().any(|one| matches!(one, Meaning::Library(path) if last(path) == name && path.starts_with(handlers::crate_of(of))))
         };
-        let anonymous = used
-            .clone()
-            .any(|used| used.bound.as_deref() == Some("_") && used.path.last().is_some_and(|one| one == "RunQueryDsl"));
-        let of = traits.iter().copied().find(|of| {
-            catalogue::known().of_trait(of, name).is_some()
-                && (in_scope(of) || anonymous && *of == "diesel::RunQueryDsl")
-        })?;
+        let anonymous = |of: &str| {
+            let named = |path: &Vec<String>| {
+                path.last().is_some_and(|one| one == last(of))
+                    && path.first().is_some_and(|one| one == handlers::crate_of(of))
+            };
+            used.clone().any(|used| used.bound.as_deref() == Some("_") && named(&used.path))
+        };
+        let mut traits = traits.iter().copied().filter(|of| catalogue::known().of_trait(of, name).is_some());
+        let of = traits.find(|of| in_scope(of) || anonymous(of))?;
         let (effect, needs) = catalogue::known().of_trait(of, name)?;
         let mut doubtful = false;
         if needs {

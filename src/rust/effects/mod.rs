@@ -122,10 +122,19 @@ enum Callable {
     Inner(Arc<Function>),
 }
 
+/// A call, before what is called has a number.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    target: Target,
+    span: Span,
+    doubts: u8,
+    is_task: bool,
+}
+
 /// What one body comes to.
 #[derive(Debug, Default)]
 struct Outcome {
-    steps: Vec<(Target, Span, bool)>,
+    steps: Vec<Call>,
     sinks: Vec<Sink>,
     names: Vec<usize>,
     parts: Vec<Part>,
@@ -175,13 +184,13 @@ impl<'w> Effects<'w> {
             Target::Function(at) => at,
             Target::Part(nth) => first + nth,
         };
-        let steps = outcome.steps.into_iter().map(|(target, span, task)| Step {
-            to: number(target),
-            span,
-            doubts: 0,
-            left: task,
+        let steps = outcome.steps.into_iter().map(|call| Step {
+            to: number(call.target),
+            span: call.span,
+            doubts: call.doubts,
+            left: call.is_task,
             kept: false,
-            task,
+            task: call.is_task,
         });
         let node = &mut self.nodes[at];
         node.steps = steps.collect();

@@ -6,10 +6,12 @@ use super::super::modules::Workspace;
 use super::super::names::Meaning;
 use super::super::syntax::{Block, Closure, Expression, Kind, Path, Pattern, Statement, Type, Use};
 use super::super::values::{Around, Head, Ty, is_transparent, last};
-use super::{Callable, Outcome, Part, PartBody, Sink, Target, Value};
+use super::{Call, Callable, Outcome, Part, PartBody, Sink, Target, Value};
 use crate::rust::catalogue::Effect;
 use crate::source::Span;
 
+/// How much of one body is evaluated, closures each time that they are called.
+const MAX_EVALUATED: usize = 60_000;
 /// How deep closures are called in closures.
 const MAX_DEPTH: usize = 24;
 
@@ -30,7 +32,7 @@ pub(super) fn function(workspace: &Workspace, at: usize) -> Outcome {
 /// What a part of one comes to.
 pub(super) fn part(workspace: &Workspace, part: &Part) -> Outcome {
     let mut walker = Walker::new(workspace, part.function, part.around.clone());
-    walker.scope = part.scope.as_ref().clone();
+    walker.scope.clone_from(&part.scope);
     walker.uses.clone_from(&part.uses);
     match &part.body {
         PartBody::Closure(closure) => {
@@ -71,6 +73,7 @@ pub(super) struct Walker<'w> {
     /// Whether what is written here can await.
     can_await: bool,
     depth: usize,
+    evaluated: usize,
 }
 
 impl<'w> Walker<'w> {
@@ -86,6 +89,7 @@ impl<'w> Walker<'w> {
             awaited: false,
             can_await: workspace.functions[function].item.is_async,
             depth: 0,
+            evaluated: 0,
         }
     }
 
@@ -96,10 +100,10 @@ impl<'w> Walker<'w> {
         }
     }
 
-    pub(super) fn step(&mut self, to: usize, span: Span, task: bool) {
+    pub(super) fn step(&mut self, to: usize, span: Span, doubts: u8) {
         self.out.names.push(to);
         if !self.in_thread {
-            self.out.steps.push((Target::Function(to), span, task));
+            self.out.steps.push(Call { target: Target::Function(to), span, doubts, is_task: false });
         }
     }
 
@@ -188,7 +192,7 @@ impl<'w> Walker<'w> {
                     let ty = match (is_through, &value.ty.head) {
                         (true, _) => value.ty.clone(),
                         (false, Head::Local(ty)) if self.workspace.types[*ty].item.name == path.last() => {
-                            self.field(*ty, &at.to_string())
+                            self.field(*ty, &value.ty.arguments, &at.to_string())
                         }
                         _ => Ty::default(),
                     };
@@ -198,7 +202,7 @@ impl<'w> Walker<'w> {
             Pattern::Fields(_, fields) => {
                 for (name, part) in fields {
                     let ty = match value.ty.head {
-                        Head::Local(ty) => self.field(ty, name),
+                        Head::Local(ty) => self.field(ty, &value.ty.arguments, name),
                         _ => Ty::default(),
                     };
                     self.bind(part, &typed(ty));
@@ -218,11 +222,12 @@ impl<'w> Walker<'w> {
     }
 
     /// The type of a field.
-    pub(super) fn field(&self, ty: usize, name: &str) -> Ty {
+    pub(super) fn field(&self, ty: usize, given: &[Ty], name: &str) -> Ty {
         let defined = &self.workspace.types[ty];
-        let around = Around { module: defined.module, ..Around::default() };
         let found = defined.item.fields.iter().find(|(field, _)| field == name);
-        found.map(|(_, ty)| self.workspace.ty(&around, ty)).unwrap_or_default()
+        found
+            .map(|(_, ty)| self.workspace.field_type(defined.module, &defined.item.generics, given, ty))
+            .unwrap_or_default()
     }
 
     /// Runs a closure where it is.
@@ -249,7 +254,7 @@ impl<'w> Walker<'w> {
     pub(super) fn run(&mut self, callable: &Callable, parameters: &[Ty], span: Span) -> Value {
         match callable {
             Callable::Function(at) => {
-                self.step(*at, span, false);
+                self.step(*at, span, 0);
                 Value { ty: self.given_by(*at), ..Value::default() }
             }
             Callable::Closure(closure, scope) => {
@@ -292,8 +297,13 @@ impl<'w> Walker<'w> {
         self.workspace.ty(&self.workspace.around(function), gives)
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each kind of expression")]
     pub(super) fn evaluate(&mut self, value: &Expression) -> Value {
         let awaited = std::mem::take(&mut self.awaited);
+        self.evaluated += 1;
+        if self.evaluated > MAX_EVALUATED {
+            return Value::default();
+        }
         let typed = |ty: Ty| Value { ty, ..Value::default() };
         match &value.kind {
             Kind::Path(path) => self.path(path),
@@ -318,7 +328,7 @@ impl<'w> Walker<'w> {
             Kind::Field(base, name) => {
                 let base = self.evaluate(base);
                 match base.ty.head {
-                    Head::Local(ty) => typed(self.field(ty, name)),
+                    Head::Local(ty) => typed(self.field(ty, &base.ty.arguments, name)),
                     Head::Tuple => {
                         let at = name.parse::<usize>().ok();
                         typed(at.and_then(|at| base.ty.arguments.get(at)).cloned().unwrap_or_default())

@@ -196,6 +196,7 @@ pub struct Block {
 }
 
 /// A step of a block.
+#[allow(clippy::large_enum_variant, reason = "few of the steps are small")]
 #[derive(Debug, Clone)]
 pub enum Statement {
     /// `let pattern: ty = value else { otherwise }`.
