@@ -64,7 +64,7 @@ fn main() {
     }
 }
 
-fn write(path: &Path, content: impl AsRef<[u8]>) {
+fn write(path: &Path, content: &(impl AsRef<[u8]> + ?Sized)) {
     if let Err(error) = fs::write(path, content) {
         println!("cargo::error={}: {error}", path.display());
         process::exit(1);

@@ -87,7 +87,7 @@ pub async fn in_thread() -> String {
 }
 "#;
 
-const STAND_IN: &str = r#"pub mod routing {
+const STAND_IN: &str = r"pub mod routing {
     pub struct MethodRouter;
 
     pub fn get<H, F>(_handler: H) -> MethodRouter
@@ -115,7 +115,7 @@ impl Router {
 pub async fn serve<L>(_listener: L, _app: Router) -> std::io::Result<()> {
     Ok(())
 }
-"#;
+";
 
 /// The framework's stand-in, outside of the project.
 fn stand_in() -> Project {
@@ -129,7 +129,7 @@ fn target() -> PathBuf {
 }
 
 fn compile(project: &Project, axum: &Project) -> Output {
-    let patch = format!("patch.crates-io.axum.path = {:?}", axum.path());
+    let patch = format!("patch.crates-io.axum.path = '{}'", axum.path().display());
     Command::new(env!("CARGO"))
         .args(["check", "--quiet", "--config", &patch])
         .current_dir(project.path())

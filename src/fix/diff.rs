@@ -25,12 +25,11 @@ pub fn diff(path: &str, old: &str, new: &str) -> String {
         for operation in hunk {
             let gone = before.get(operation.old_range()).unwrap_or_default();
             let come = after.get(operation.new_range()).unwrap_or_default();
-            match operation {
-                DiffOp::Equal { .. } => push(&mut text, ' ', gone),
-                _ => {
-                    push(&mut text, '-', gone);
-                    push(&mut text, '+', come);
-                }
+            if matches!(operation, DiffOp::Equal { .. }) {
+                push(&mut text, ' ', gone);
+            } else {
+                push(&mut text, '-', gone);
+                push(&mut text, '+', come);
             }
         }
     }
