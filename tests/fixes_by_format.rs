@@ -318,6 +318,7 @@ const BY_CARD: &[(&str, &str)] = &[
     ("blocking-c-driver", "is about code, wherever the server is started"),
     ("blocking-call-in-async", "is about code, wherever the server is started"),
     ("blocking-call-transitive", "is about code, wherever the server is started"),
+    ("blocking-in-async", "is about code in Rust"),
     ("blocking-in-middleware-or-dependency", "is about code, wherever the server is started"),
     ("blocking-stream-or-background", "is about code, wherever the server is started"),
     ("config-file-not-loaded", "names the file on the command line"),
