@@ -5,8 +5,9 @@
 
 mod catalogue;
 mod comments;
-pub mod effects;
 mod handlers;
+pub mod effects;
+pub mod launches;
 pub mod modules;
 pub mod names;
 pub mod packages;

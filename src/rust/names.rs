@@ -109,7 +109,7 @@ impl Workspace {
                 at.map(Meaning::Module).into_iter().collect()
             }
             _ if is_global => self.outside(module, first),
-            _ => self.first(module, first, steps),
+            _ => self.first(module, first, !rest.is_empty(), steps),
         };
         for (at, name) in rest.iter().enumerate() {
             let is_last = at + 1 == rest.len();
@@ -129,9 +129,13 @@ impl Workspace {
         found
     }
 
-    /// What the first name of a path stands for.
-    fn first(&self, module: usize, name: &str, steps: usize) -> Vec<Meaning> {
-        let known = self.inside(module, name, steps);
+    /// What the first name of a path stands for; where more follows, no function or value is meant, which have names
+    /// of their own: the `fn rocket` of a program says `rocket::build()`.
+    fn first(&self, module: usize, name: &str, more_follows: bool, steps: usize) -> Vec<Meaning> {
+        let mut known = self.inside(module, name, steps);
+        if more_follows {
+            known.retain(|meaning| !matches!(meaning, Meaning::Function(_) | Meaning::Value(..)));
+        }
         if !known.is_empty() {
             return known;
         }

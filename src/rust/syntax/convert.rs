@@ -68,15 +68,18 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
 
 fn attribute(attribute: &syn::Attribute) -> Attribute {
     let path = names(attribute.path());
-    let words = match &attribute.meta {
-        syn::Meta::Path(_) => Vec::new(),
-        syn::Meta::List(list) => macros::words(list.tokens.clone()),
+    let (words, spans) = match &attribute.meta {
+        syn::Meta::Path(_) => (Vec::new(), Vec::new()),
+        syn::Meta::List(list) => {
+            let words = macros::words(list.tokens.clone());
+            words.into_iter().map(|(word, span)| (word, bytes(span))).unzip()
+        }
         syn::Meta::NameValue(pair) => match &pair.value {
-            Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => vec![text.value()],
-            _ => Vec::new(),
+            Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => (vec![text.value()], Vec::new()),
+            _ => (Vec::new(), Vec::new()),
         },
     };
-    Attribute { path, words }
+    Attribute { path, words, spans }
 }
 
 fn attributes(all: &[syn::Attribute]) -> Vec<Attribute> {

@@ -3,7 +3,7 @@
 //! Most take values with commas between them, and some a block. Of `select!` the futures and what follows them count.
 //! What is written in a language of its own evaluates nothing here.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, Pat, Token};
 
@@ -24,8 +24,8 @@ pub(super) fn values(name: &str, tokens: &TokenStream) -> Vec<Expression> {
     }
 }
 
-/// The words of a stream of tokens, and the texts without their quotes.
-pub(super) fn words(tokens: TokenStream) -> Vec<String> {
+/// The words of a stream of tokens with their places, and the texts without their quotes.
+pub(super) fn words(tokens: TokenStream) -> Vec<(String, Span)> {
     let mut words = Vec::new();
     let mut open = vec![tokens.into_iter()];
     while let Some(mut tokens) = open.pop() {
@@ -36,8 +36,10 @@ pub(super) fn words(tokens: TokenStream) -> Vec<String> {
                     open.push(group.stream().into_iter());
                     break;
                 }
-                TokenTree::Ident(ident) => words.push(ident.to_string()),
-                TokenTree::Literal(literal) => words.push(literal.to_string().trim_matches('"').to_owned()),
+                TokenTree::Ident(ident) => words.push((ident.to_string(), ident.span())),
+                TokenTree::Literal(literal) => {
+                    words.push((literal.to_string().trim_matches('"').to_owned(), literal.span()));
+                }
                 TokenTree::Punct(_) => {}
             }
         }

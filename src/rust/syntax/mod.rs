@@ -81,6 +81,8 @@ pub struct Attribute {
     pub path: Vec<String>,
     /// Every word and literal behind the name, in order.
     pub words: Vec<String>,
+    /// Where each of them stands; empty for what is not in brackets.
+    pub spans: Vec<Span>,
 }
 
 /// A structure, an enumeration or an alias.

@@ -1,0 +1,354 @@
+//! What a program serves, and on which runtime: the configuration of a web server that is written in Rust.
+//!
+//! Decides which servers `main` starts in the functions that it reaches by name, what their builders are told, and
+//! whether they finish requests when they are stopped. A server that a value of another function starts, or a macro,
+//! is not found; what a builder is told under a condition is unknown.
+
+mod chain;
+mod constant;
+
+use std::collections::BTreeSet;
+
+pub use constant::Constant;
+
+use super::Workspace;
+use super::names::Meaning;
+use super::packages::TargetKind;
+use super::syntax::{Attribute, Kind, Path};
+use crate::source::{FileId, Place, Span};
+use chain::{Chain, Walk};
+
+/// A program of the project that serves.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The number of its crate.
+    pub of: usize,
+    /// The runtimes that it starts; none where a library starts one for it.
+    pub runtimes: Vec<Runtime>,
+    /// What it serves with, at least one.
+    pub servers: Vec<Serving>,
+}
+
+/// An executor of futures.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    /// Where it is asked for.
+    pub place: Place,
+    /// Whether one thread runs everything; `None` where that is not known.
+    pub is_single: Option<bool>,
+    /// What it is told.
+    pub settings: Vec<Told>,
+}
+
+/// A server that the program starts.
+#[derive(Debug, Clone)]
+pub struct Serving {
+    /// What serves.
+    pub framework: Framework,
+    /// Where it is made.
+    pub place: Place,
+    /// What it is told.
+    pub settings: Vec<Told>,
+    /// Where it listens.
+    pub address: Option<Told>,
+    /// What it does when it is asked to stop.
+    pub graceful: Graceful,
+}
+
+/// A setting by the name of its method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The name.
+    pub name: String,
+    /// Where the value stands.
+    pub place: Place,
+    /// The value; `None` where the text does not tell it.
+    pub value: Option<Constant>,
+}
+
+/// What serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "names")]
+pub enum Framework {
+    ActixWeb,
+    Axum,
+    Poem,
+    Rocket,
+    Tonic,
+    Warp,
+}
+
+/// What becomes of open requests when a program is asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Graceful {
+    /// The server listens for the signal by itself.
+    BuiltIn,
+    /// It is told when to finish.
+    Told(Place),
+    /// Nobody tells it, and nothing that the program does waits for a signal.
+    Absent,
+    /// Not known.
+    Unknown,
+}
+
+/// The calls that make a server, by the whole name of what is called.
+const BEGINNINGS: [(&str, Framework); 7] = [
+    ("actix_web::HttpServer::new", Framework::ActixWeb),
+    ("axum::serve", Framework::Axum),
+    ("poem::Server::new", Framework::Poem),
+    ("rocket::build", Framework::Rocket),
+    ("rocket::custom", Framework::Rocket),
+    ("tonic::transport::Server::builder", Framework::Tonic),
+    ("warp::serve", Framework::Warp),
+];
+
+/// Methods whose values are no settings, but for an address: what is served, and until when.
+const ENDS: [&str; 11] = [
+    "run",
+    "graceful",
+    "with_graceful_shutdown",
+    "serve",
+    "launch",
+    "bind",
+    "serve_with_incoming",
+    "run_with_graceful_shutdown",
+    "serve_with_shutdown",
+    "serve_with_incoming_shutdown",
+    "bind_with_graceful_shutdown",
+];
+
+impl Framework {
+    /// Its name, which is that of its package.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ActixWeb => "actix-web",
+            Self::Axum => "axum",
+            Self::Poem => "poem",
+            Self::Rocket => "rocket",
+            Self::Tonic => "tonic",
+            Self::Warp => "warp",
+        }
+    }
+
+    /// Whether it listens for signals by itself, unless it is told not to.
+    const fn hears_signals(self) -> bool {
+        matches!(self, Self::ActixWeb | Self::Rocket)
+    }
+}
+
+impl Told {
+    /// The whole number that it is told.
+    pub fn count(&self) -> Option<u64> {
+        match self.value {
+            Some(Constant::Count(count)) => Some(count),
+            _ => None,
+        }
+    }
+}
+
+/// The programs of a project that serve, in the order of its crates.
+pub fn programs(workspace: &Workspace) -> Vec<Program> {
+    let crates = workspace.crates.iter().enumerate();
+    let programs = crates.filter(|(_, one)| one.kind == TargetKind::Program && one.root != usize::MAX);
+    programs.filter_map(|(of, one)| Reached::from(workspace, one.root).program(of)).collect()
+}
+
+/// All that the functions do which a program reaches.
+struct Reached<'w> {
+    workspace: &'w Workspace,
+    bodies: Vec<(usize, Walk<'w>)>,
+}
+
+impl<'w> Reached<'w> {
+    fn from(workspace: &'w Workspace, root: usize) -> Self {
+        let is_first = |attribute: &Attribute| attribute.last() == "launch";
+        let begins = |at: &usize| {
+            let function = &workspace.functions[*at];
+            let is_free = function.implementation.is_none() && function.of_trait.is_none();
+            let item = &function.item;
+            function.module == root && is_free && (item.name == "main" || item.attributes.iter().any(is_first))
+        };
+        let mut open: Vec<usize> = (0..workspace.functions.len()).filter(begins).collect();
+        let (mut seen, mut bodies) = (BTreeSet::new(), Vec::new());
+        while let Some(at) = open.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            let Some(body) = &workspace.functions[at].item.body else { continue };
+            let walk = Walk::of(body);
+            open.extend(walk.paths.iter().flat_map(|path| called(workspace, at, path)));
+            open.extend(walk.methods.iter().filter_map(|method| only_method(workspace, &method.name)));
+            bodies.push((at, walk));
+        }
+        bodies.sort_by_key(|(at, _)| *at);
+        Self { workspace, bodies }
+    }
+
+    fn program(&self, of: usize) -> Option<Program> {
+        let hears = self.hears_signals();
+        let (mut servers, mut runtimes) = (Vec::new(), Vec::new());
+        for (at, walk) in &self.bodies {
+            let attributes = &self.workspace.functions[*at].item.attributes;
+            runtimes.extend(attributes.iter().filter_map(|attribute| self.asked_above(*at, attribute)));
+            for chain in &walk.chains {
+                let Some(name) = self.library(*at, chain.path) else { continue };
+                if let Some((_, framework)) = BEGINNINGS.iter().find(|(beginning, _)| *beginning == name) {
+                    servers.push(self.serving(*at, walk, chain, *framework, hears));
+                } else if let Some(kind) = name.strip_prefix("tokio::runtime::Builder::new_") {
+                    let settings = self.told(*at, chain);
+                    let is_single = Some(kind == "current_thread");
+                    runtimes.push(Runtime { place: self.place(*at, chain.span), is_single, settings });
+                }
+            }
+        }
+        (!servers.is_empty()).then_some(Program { of, runtimes, servers })
+    }
+
+    fn serving(
+        &self,
+        at: usize,
+        walk: &Walk<'w>,
+        chain: &Chain<'w>,
+        framework: Framework,
+        hears_signals: bool,
+    ) -> Serving {
+        let stopping = chain.methods.iter().find(|(method, _)| {
+            !framework.hears_signals() && (method.name.contains("graceful") || method.name.contains("shutdown"))
+        });
+        let is_deaf = chain.methods.iter().any(|(method, _)| method.name == "disable_signals");
+        let graceful = match stopping {
+            Some((method, _)) => Graceful::Told(self.place(at, method.span)),
+            None if framework.hears_signals() && !is_deaf => Graceful::BuiltIn,
+            // Whoever does not wait for it right here may stop it elsewhere.
+            None if chain.is_awaited && !hears_signals && !is_deaf => Graceful::Absent,
+            None => Graceful::Unknown,
+        };
+        let settings = self.told(at, chain);
+        let address = match framework {
+            Framework::Axum => self.listener(at, walk, chain),
+            _ => settings.iter().find(|told| matches!(told.value, Some(Constant::Address(..)))).cloned(),
+        };
+        Serving { framework, place: self.place(at, chain.span), settings, address, graceful }
+    }
+
+    /// Where the listener that a server is handed was bound.
+    fn listener(&self, at: usize, walk: &Walk<'w>, chain: &Chain<'w>) -> Option<Told> {
+        let origin = walk.origin(chain.arguments.first()?)?;
+        if self.library(at, origin.path)? != "tokio::net::TcpListener::bind" {
+            return None;
+        }
+        let argument = origin.arguments.first()?;
+        let value = constant::of(self.workspace, self.module(at), argument);
+        Some(Told { name: "bind".to_owned(), place: self.place(at, argument.span), value })
+    }
+
+    /// What a builder is told by methods that take one value. Of what it is told twice, or perhaps, nothing is known.
+    fn told(&self, at: usize, chain: &Chain<'w>) -> Vec<Told> {
+        let mut told: Vec<Told> = Vec::new();
+        for (method, is_optional) in &chain.methods {
+            let [argument] = &method.arguments[..] else { continue };
+            if matches!(argument.kind, Kind::Closure(_) | Kind::Async(_)) {
+                continue;
+            }
+            let value = constant::of(self.workspace, self.module(at), argument).filter(|_| !is_optional);
+            if ENDS.contains(&&*method.name) && !matches!(value, Some(Constant::Address(..))) {
+                continue;
+            }
+            match told.iter_mut().find(|known| known.name == method.name) {
+                Some(known) => known.value = None,
+                None => told.push(Told { name: method.name.clone(), place: self.place(at, argument.span), value }),
+            }
+        }
+        told.sort_by_key(|told| told.place);
+        told
+    }
+
+    /// The runtime that an attribute puts around a function.
+    fn asked_above(&self, at: usize, attribute: &Attribute) -> Option<Runtime> {
+        let meanings = self.workspace.meanings_of(self.module(at), &attribute.path);
+        let [Meaning::Library(name)] = &meanings[..] else { return None };
+        let item = &self.workspace.functions[at].item;
+        let is_single = match name.as_str() {
+            "tokio::main" => match value_of(attribute, "flavor") {
+                None => Some(false),
+                Some(("current_thread" | "local", _)) => Some(true),
+                Some(("multi_thread", _)) => Some(false),
+                Some(_) => None,
+            },
+            // Each worker of Actix has a thread of its own, and this is the one that they are started from.
+            "actix_web::main" | "actix_rt::main" => Some(true),
+            "rocket::main" | "rocket::launch" => Some(false),
+            _ => return None,
+        };
+        let threads = value_of(attribute, "worker_threads").map(|(count, span)| Told {
+            name: "worker_threads".to_owned(),
+            place: self.place(at, span),
+            value: count.replace('_', "").parse().ok().map(Constant::Count),
+        });
+        Some(Runtime { place: self.place(at, item.span), is_single, settings: threads.into_iter().collect() })
+    }
+
+    /// Whether anything that is reached speaks of signals, or of a library for them.
+    fn hears_signals(&self) -> bool {
+        let is_signal = |segment: &String| {
+            let segment = segment.to_ascii_lowercase();
+            segment.contains("signal") || segment.contains("ctrl") || segment.contains("shutdown")
+        };
+        let speaks = |at: usize, path: &Path| {
+            let name = self.library(at, path).unwrap_or_default();
+            path.segments.iter().any(is_signal) || is_signal(&name)
+        };
+        self.bodies.iter().any(|(at, walk)| walk.paths.iter().any(|path| speaks(*at, path)))
+    }
+
+    fn module(&self, at: usize) -> usize {
+        self.workspace.functions[at].module
+    }
+
+    fn place(&self, at: usize, span: Span) -> Place {
+        let file: FileId = self.workspace.modules[self.module(at)].file;
+        Place::new(file, span)
+    }
+
+    /// The whole name of something of a library.
+    fn library(&self, at: usize, path: &Path) -> Option<String> {
+        match &self.workspace.meanings(self.module(at), path)[..] {
+            [Meaning::Library(name)] => Some(name.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// What stands behind a word of an attribute, and where.
+fn value_of<'a>(attribute: &'a Attribute, name: &str) -> Option<(&'a str, Span)> {
+    let at = attribute.words.iter().position(|word| word == name)? + 1;
+    Some((attribute.words.get(at)?, *attribute.spans.get(at)?))
+}
+
+/// The functions of the project that a path in the body of another one means.
+fn called(workspace: &Workspace, at: usize, path: &Path) -> Vec<usize> {
+    let function = &workspace.functions[at];
+    if let ([own, name], Some(block)) = (&path.segments[..], function.implementation)
+        && own == "Self"
+    {
+        let methods = workspace.implementations[block].2.iter().copied();
+        return methods.filter(|method| workspace.functions[*method].item.name == *name).collect();
+    }
+    let meanings = workspace.meanings(function.module, path).into_iter();
+    let functions = meanings.filter_map(|meaning| match meaning {
+        Meaning::Function(at) => Some(at),
+        _ => None,
+    });
+    functions.collect()
+}
+
+/// The one method of the project that has this name.
+fn only_method(workspace: &Workspace, name: &str) -> Option<usize> {
+    let methods = workspace.functions.iter().enumerate();
+    let mut methods = methods.filter(|(_, one)| one.implementation.is_some() && one.item.name == name);
+    let (at, _) = methods.next()?;
+    methods.next().is_none().then_some(at)
+}
+
+#[cfg(test)]
+mod tests;
