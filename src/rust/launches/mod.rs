@@ -14,7 +14,7 @@ pub use constant::Constant;
 use super::Workspace;
 use super::names::Meaning;
 use super::packages::TargetKind;
-use super::syntax::{Attribute, Kind, Path};
+use super::syntax::{Attribute, Path};
 use crate::source::{FileId, Place, Span};
 use chain::{Chain, Walk};
 
@@ -102,20 +102,29 @@ const BEGINNINGS: [(&str, Framework); 7] = [
     ("warp::serve", Framework::Warp),
 ];
 
-/// Methods whose values are no settings, but for an address: what is served, and until when.
-const ENDS: [&str; 11] = [
-    "run",
-    "graceful",
-    "with_graceful_shutdown",
-    "serve",
-    "launch",
-    "bind",
-    "serve_with_incoming",
-    "run_with_graceful_shutdown",
-    "serve_with_shutdown",
-    "serve_with_incoming_shutdown",
-    "bind_with_graceful_shutdown",
+/// The methods of builders that take a setting: of actix-web 4.18, poem 3.1, tonic 0.14 and tokio 1.54. The others hand
+/// over what is served, or come behind a result.
+const SETTINGS: [&str; 16] = [
+    "backlog",
+    "client_disconnect_timeout",
+    "client_request_timeout",
+    "concurrency_limit_per_connection",
+    "idle_timeout",
+    "keep_alive",
+    "max_blocking_threads",
+    "max_concurrent_streams",
+    "max_connection_age",
+    "max_connection_rate",
+    "max_connections",
+    "shutdown_timeout",
+    "timeout",
+    "worker_max_blocking_threads",
+    "worker_threads",
+    "workers",
 ];
+
+/// The methods that take an address, which is a setting where it is plain.
+const LISTENING: [&str; 4] = ["bind", "bind_auto_h2c", "run", "serve"];
 
 impl Framework {
     /// Its name, which is that of its package.
@@ -247,11 +256,9 @@ impl<'w> Reached<'w> {
         let mut told: Vec<Told> = Vec::new();
         for (method, is_optional) in &chain.methods {
             let [argument] = &method.arguments[..] else { continue };
-            if matches!(argument.kind, Kind::Closure(_) | Kind::Async(_)) {
-                continue;
-            }
             let value = constant::of(self.workspace, self.module(at), argument).filter(|_| !is_optional);
-            if ENDS.contains(&&*method.name) && !matches!(value, Some(Constant::Address(..))) {
+            let listens = LISTENING.contains(&&*method.name) && matches!(value, Some(Constant::Address(..)));
+            if !listens && !SETTINGS.contains(&&*method.name) {
                 continue;
             }
             match told.iter_mut().find(|known| known.name == method.name) {
