@@ -107,7 +107,9 @@ impl<'e> Walk<'e> {
             Kind::Choice(over, arms) => {
                 self.expression(over, depth);
                 for (_, guard, arm) in arms {
-                    guard.iter().for_each(|guard| self.expression(guard, depth + 1));
+                    if let Some(guard) = guard {
+                        self.expression(guard, depth + 1);
+                    }
                     self.expression(arm, depth + 1);
                 }
             }

@@ -277,9 +277,8 @@ impl<'w> Reached<'w> {
         let item = &self.workspace.functions[at].item;
         let is_single = match name.as_str() {
             "tokio::main" => match value_of(attribute, "flavor") {
-                None => Some(false),
                 Some(("current_thread" | "local", _)) => Some(true),
-                Some(("multi_thread", _)) => Some(false),
+                None | Some(("multi_thread", _)) => Some(false),
                 Some(_) => None,
             },
             // Each worker of Actix has a thread of its own, and this is the one that they are started from.

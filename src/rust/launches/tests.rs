@@ -1,3 +1,5 @@
+//! Programs as people write them, with what is told of each.
+
 use super::*;
 use crate::source::Files;
 
@@ -5,7 +7,7 @@ use crate::source::Files;
 fn told(main: &str) -> Vec<String> {
     let mut files = Files::default();
     let dependencies = ["actix-web", "axum", "poem", "rocket", "tokio", "tonic", "warp"];
-    let dependencies: String = dependencies.iter().map(|name| format!("{name} = \"*\"\n")).collect();
+    let dependencies = dependencies.map(|name| format!("{name} = \"*\"\n")).concat();
     files.add("Cargo.toml".to_owned(), format!("[package]\nname = \"shop\"\n[dependencies]\n{dependencies}"));
     files.add("src/main.rs".to_owned(), main);
     let workspace = Workspace::read(&files);
@@ -116,12 +118,12 @@ fn actix_with_its_settings_over_several_statements() {
 #[test]
 fn a_runtime_that_is_built_by_hand() {
     let lines = told(
-        r#"
+        r"
         use tokio::runtime::Builder;
         fn main() {
             let runtime = Builder::new_multi_thread().worker_threads(32).max_blocking_threads(limit()).build().unwrap();
             runtime.block_on(async { warp::serve(routes()).run(([0, 0, 0, 0], 80)).await });
-        }"#,
+        }",
     );
     let runtime = "multi worker_threads=32 (Count(32)) max_blocking_threads=limit() (unknown)";
     assert_eq!(lines, [runtime, "warp at ?, Absent:"]);
