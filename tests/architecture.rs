@@ -23,7 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("discover", &["source", "findings"]),
     ("settings", &["source", "findings", "python::catalogue"]),
     ("read", &["source", "findings", "servers", "python", "rust"]),
-    ("deployment", &["source", "findings", "servers", "python", "read"]),
+    ("deployment", &["source", "findings", "servers", "python", "rust", "read"]),
     ("app", &["source", "findings", "effects", "python", "rust"]),
     ("sizing", &["source", "findings", "deployment", "app", "host"]),
     ("advice", &["source", "findings", "servers", "deployment", "app", "host", "sizing"]),

@@ -171,7 +171,16 @@ pub fn graceful(deployment: &Deployment) -> Option<&Effective> {
         Server::Gunicorn | Server::Hypercorn => "graceful_timeout",
         Server::Uvicorn => "timeout_graceful_shutdown",
         Server::Granian => "workers_kill_timeout",
-        Server::Uwsgi | Server::Daphne => return None,
+        Server::ActixWeb => "shutdown_timeout",
+        Server::Uwsgi
+        | Server::Daphne
+        | Server::Axum
+        | Server::Hyper
+        | Server::Poem
+        | Server::Rocket
+        | Server::Salvo
+        | Server::Tonic
+        | Server::Warp => return None,
     };
     deployment.setting(name)
 }
@@ -193,6 +202,11 @@ pub fn keeps_idle(deployment: &Deployment) -> Option<(&Effective, f64)> {
         Server::Gunicorn => number("keepalive").filter(|(_, seconds)| *seconds > 0.0),
         Server::Uvicorn => number("timeout_keep_alive"),
         Server::Hypercorn => number("keep_alive_timeout"),
+        // Of 0 it closes each connection behind its answer.
+        Server::ActixWeb => number("keep_alive").filter(|(_, seconds)| *seconds > 0.0),
+        Server::Poem => number("idle_timeout"),
+        // hyper closes no idle connection by itself, and Rocket's `keep_alive` is none of that kind.
+        Server::Axum | Server::Hyper | Server::Rocket | Server::Salvo | Server::Tonic | Server::Warp => None,
         Server::Granian | Server::Uwsgi | Server::Daphne => None,
     }
 }

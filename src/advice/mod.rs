@@ -291,6 +291,8 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
             return Some(Known::new(Class::EventLoop, why, Confidence::Medium));
         }
         Server::Hypercorn | Server::Granian => return None,
+        // Those in Rust have no processes to count.
+        _ => return None,
     };
     Some(Known::certain(class, class_source(deployment, files)))
 }

@@ -27,7 +27,8 @@ pub(super) fn chain(around: Around<'_>, margins: Margins) -> Chain {
         Server::Gunicorn => Some("keepalive"),
         Server::Uvicorn => Some("timeout_keep_alive"),
         Server::Hypercorn => Some("keep_alive_timeout"),
-        Server::Granian | Server::Uwsgi | Server::Daphne => None,
+        // Those in Rust are sized elsewhere.
+        _ => None,
     };
     let gunicorn = deployment.server == Server::Gunicorn;
     let is_new = deployment.server != Server::Granian || deployment.version.version >= GRANIAN_STOPS;

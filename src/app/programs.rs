@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Hop;
 use crate::effects::{Chain, Search};
-use crate::findings::{Confidence, Fix, Note};
+use crate::findings::{Confidence, Fix};
 use crate::python::catalogue::{Category, Weight};
 use crate::rust::Workspace;
 use crate::rust::effects::{Effects, Sink};
@@ -74,22 +74,17 @@ pub struct Stall {
     pub repair: Option<Fix>,
 }
 
-/// The programs of a project that serve requests, and what was not read of them.
-pub fn programs(files: &Files) -> (Vec<Program>, Vec<Note>) {
-    // Most projects have none.
-    if !files.iter().any(|(_, file)| file.name() == "Cargo.toml") {
-        return (Vec::new(), Vec::new());
-    }
-    let workspace = Workspace::read(files);
+/// The programs of a project that serve requests.
+pub fn programs(files: &Files, workspace: &Workspace) -> Vec<Program> {
     if workspace.is_empty() {
-        return (Vec::new(), workspace.notes);
+        return Vec::new();
     }
-    let effects = Effects::new(&workspace);
+    let effects = Effects::new(workspace);
     let mut search = Search::new(&effects);
-    let programs = (0..workspace.crates.len()).filter_map(|at| program(at, &workspace, &effects, &mut search, files));
+    let programs = (0..workspace.crates.len()).filter_map(|at| program(at, workspace, &effects, &mut search, files));
     let mut found: Vec<Program> = programs.collect();
     found.sort_by(|one, other| one.name.cmp(&other.name).then(one.place.cmp(&other.place)));
-    (found, workspace.notes)
+    found
 }
 
 fn program(

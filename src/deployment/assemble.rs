@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::locate::join;
 use super::scene::{Judged, Project, Scene};
-use super::{aside, compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
+use super::{aside, compose, context, image, native, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -106,6 +106,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             | UnitKind::GunicornConfiguration
             | UnitKind::Task
             | UnitKind::PythonLauncher
+            | UnitKind::RustProgram
             | UnitKind::Script => guarded(|| Scene::host(unit, files, facts)),
         };
         match scene {
@@ -162,6 +163,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         add_alone(own, aid, &mut assembly);
     }
     play_launchers(&project, &mut reached, &mut assembly, &mut broken);
+    play(unstarted(&assembly, facts, files), &project, &mut reached, &mut assembly, &mut broken);
     let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
@@ -218,6 +220,15 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
         .collect()
+}
+
+/// Programs in Rust that serve, and that nothing is seen to start.
+fn unstarted<'f>(assembly: &Assembly, facts: &'f Facts, files: &Files) -> Vec<Scene<'f>> {
+    let started = assembly.deployments.iter().filter_map(|one| Some(one.native.as_ref()?.program.as_str()));
+    let started: BTreeSet<&str> = started.collect();
+    let others = facts.rust.programs.iter().filter(|program| !started.contains(program.name.as_str()));
+    let alone = others.map(|program| native::alone(program, facts));
+    alone.map(|(unit, start)| Scene::configuration(unit, start, files)).collect()
 }
 
 /// Whether an image starts it by itself.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::environment::Environment;
 use super::locate::Roots;
+use super::native::Renamed;
 use super::rewritten::Edited;
 use super::shell::{INSTANCE, Shell, Shield};
 use crate::python::evaluate::Dependency;
@@ -194,6 +195,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) shell: Option<SystemShell>,
     /// The scripts that are not what the project holds any more, with what became of them.
     pub(super) edited: Edited,
+    /// Programs in Rust that have another name there than in the project.
+    pub(super) renamed: Renamed,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }

@@ -106,7 +106,7 @@ pub(super) fn toml(files: &Files, file: FileId, table: &'static Table, version: 
     read
 }
 
-fn candidate(entry: &TomlEntry, value: Resolved) -> Candidate {
+pub(super) fn candidate(entry: &TomlEntry, value: Resolved) -> Candidate {
     Candidate {
         value,
         layer: Layer::ConfigFile,

@@ -33,6 +33,7 @@ mod launcher;
 mod left_out;
 mod lists;
 mod locate;
+mod native;
 mod own_class;
 mod platform;
 mod proxy;
@@ -63,6 +64,7 @@ pub use crate::read::{
     Abreast, Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge,
     UnitKind, python_of,
 };
+pub use crate::rust::launches::Graceful;
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use behind::{Behind, StandIn};
 pub use commands::LARGE_NODE;
@@ -71,6 +73,7 @@ pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
 pub use database::Database;
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use native::Native;
 pub use proxy::Address;
 pub use shadow::Shadow;
 pub use shell::{Shield, ShieldKind};
@@ -90,6 +93,8 @@ use behind::Assigned;
 pub struct Deployment {
     /// The server.
     pub server: Server,
+    /// The program that it is part of, where that is written in Rust.
+    pub native: Option<Native>,
     /// Its version, and how that is known.
     pub version: ServerVersion,
     /// What kind of file starts it.

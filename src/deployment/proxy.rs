@@ -157,6 +157,14 @@ fn addresses(deployment: &Deployment) -> Vec<Address> {
     };
     match deployment.server {
         Server::Gunicorn | Server::Hypercorn => texts("bind").iter().filter_map(|bind| bound(bind)).collect(),
+        Server::ActixWeb
+        | Server::Axum
+        | Server::Hyper
+        | Server::Poem
+        | Server::Salvo
+        | Server::Tonic
+        | Server::Warp => texts("bind").iter().filter_map(|bind| Address::of(bind)).collect(),
+        Server::Rocket => port_of_host(texts("address").into_iter().next(), deployment),
         Server::Uwsgi => {
             let names = ["socket", "http", "http-socket", "uwsgi-socket", "http_socket", "uwsgi_socket"];
             let all = names.iter().flat_map(|name| texts(name));
@@ -168,13 +176,16 @@ fn addresses(deployment: &Deployment) -> Vec<Address> {
             if !found.is_empty() {
                 return found;
             }
-            let host = texts("host").into_iter().next();
-            let port = deployment.int("port").and_then(|port| u16::try_from(port).ok());
-            match (host, port) {
-                (Some(host), Some(port)) => vec![Address::Port { host: host.to_ascii_lowercase(), port }],
-                _ => Vec::new(),
-            }
+            port_of_host(texts("host").into_iter().next(), deployment)
         }
+    }
+}
+
+fn port_of_host(host: Option<String>, deployment: &Deployment) -> Vec<Address> {
+    let port = deployment.int("port").and_then(|port| u16::try_from(port).ok());
+    match (host, port) {
+        (Some(host), Some(port)) => vec![Address::Port { host: host.to_ascii_lowercase(), port }],
+        _ => Vec::new(),
     }
 }
 

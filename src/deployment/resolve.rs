@@ -223,6 +223,7 @@ pub(super) fn resolve(
     let shadows = shadow::find(&folder, by_module, named_app, files, &facts.python);
     Some(Deployment {
         server,
+        native: None,
         kind: origin.unit.kind,
         unit: called_in(origin.unit),
         command: start.place,
@@ -387,8 +388,9 @@ impl Situation<'_> {
                 daphne::adjust(settings);
                 errors.extend(daphne::at_start(settings, start.place));
             }
-            // Its application may be named by options, files and the requests themselves.
-            Server::Uwsgi => nameless = false,
+            // Its application may be named by options, files and the requests themselves; those in Rust are no
+            // business of this.
+            _ => nameless = false,
         }
         if let Some(called) = self.called {
             errors.extend(called.errors.iter().cloned());
@@ -657,7 +659,7 @@ fn late_patch(module: &Module, file: FileId, deeds: &Deeds) -> Option<(Place, Lo
 }
 
 /// The name of a unit, with what makes it one of several variants.
-fn called_in(unit: &Unit) -> String {
+pub(super) fn called_in(unit: &Unit) -> String {
     let variant = unit.variant.as_ref().map(|variant| variant.value.as_str());
     [Some(unit.name.as_str()), variant]
         .into_iter()

@@ -16,6 +16,7 @@ use super::installed::{self, Installed};
 use super::launcher::{self, Launched, Reached};
 use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
+use super::native::{self, Renamed};
 use super::resolve::{Origin, resolve};
 use super::rewritten::Edited;
 use super::{Deployment, Effective, context, front, host, image_name, platform, rewritten, supervisor, version};
@@ -103,7 +104,9 @@ impl<'f> Scene<'f> {
         };
         extend_from(&mut environment, unit, &roots, files, facts);
         let edited = Edited::new();
-        let surroundings = Surroundings { environment, roots, files, facts, shell: None, edited, outer: &|_| None };
+        let renamed = Renamed::new();
+        let surroundings =
+            Surroundings { environment, roots, files, facts, shell: None, edited, renamed, outer: &|_| None };
         let Started { programs: starts, scripts, strange } =
             commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), &surroundings);
         Self {
@@ -163,7 +166,8 @@ impl<'f> Scene<'f> {
         let installed = installed_in(image, &home, files);
         let shell = image.shell(files);
         let edited = edited_in(image, &home, files);
-        let surroundings = Surroundings { environment, roots, files, facts, shell, edited, outer: &|_| None };
+        let renamed = native::renamed(image, facts, files);
+        let surroundings = Surroundings { environment, roots, files, facts, shell, edited, renamed, outer: &|_| None };
         let Started { programs: starts, scripts, strange } =
             commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
@@ -282,7 +286,8 @@ impl<'f> Scene<'f> {
             (Some(image), Some(recipe)) => edited_in(image, &recipe.context, files),
             _ => Edited::new(),
         };
-        let surroundings = Surroundings { environment, roots, files, facts, shell, edited, outer: &outer };
+        let renamed = own_image.map(|image| native::renamed(image, facts, files)).unwrap_or_default();
+        let surroundings = Surroundings { environment, roots, files, facts, shell, edited, renamed, outer: &outer };
         let Started { programs: starts, scripts, strange } = commands::starts(entrypoint, command, &surroundings);
         let mut own = with_image(unit, own_image, files);
         if let Some(theirs) = context::developers_file(unit, files) {
@@ -337,6 +342,7 @@ impl<'f> Scene<'f> {
             facts,
             shell: None,
             edited: Edited::new(),
+            renamed: Renamed::new(),
             outer: &|_| None,
         };
         let Started { programs: starts, scripts, strange } = commands::of_script(file, &surroundings);
@@ -464,6 +470,20 @@ impl<'f> Scene<'f> {
                 }
             }
             Program::Python { .. } => {}
+            Program::Native { name, .. } => self.run(name, start, project, assembly),
+        }
+    }
+
+    /// Adds the servers of a program in Rust.
+    fn run(&self, name: &str, start: &Start, project: &Project, assembly: &mut Assembly) {
+        let unit = self.unit_of(start, project.facts);
+        let found = native::resolve(&self.origin(&unit), name, start, project.files, project.facts);
+        if !found.is_empty() {
+            assembly.notes.extend(missing_variables(&unit, project.files));
+        }
+        for mut deployment in found {
+            self.surround(&mut deployment, start, &unit, project);
+            assembly.deployments.push(deployment);
         }
     }
 
@@ -505,29 +525,34 @@ impl<'f> Scene<'f> {
         let loaded = resolved.as_ref().and_then(|deployment| deployment.configuration.as_ref());
         assembly.followed += loaded.map_or(0, |loaded| project.files.get(loaded.file).text().len());
         assembly.deployments.extend(resolved.map(|mut deployment| {
-            if let Some(base) = self.base {
-                deployment.stand_at(base, |file| project.files.is_foreign(file));
-            }
-            if let Some(user) = &start.user {
-                deployment.user.clone_from(&user.name);
-                deployment.surroundings.user_is_open = user.name.is_none();
-            }
-            let script = || context::development_script(start.place, &unit, project.files);
-            deployment.development = deployment.development.or_else(script);
-            rest_on_choice(&mut deployment, &unit);
-            deployment.outer.clone_from(&self.outer);
-            if unit.container.stops_group
-                && let Some(shield) = &mut deployment.shield
-            {
-                shield.is_passed = true;
-            }
-            let own = || front::beside(&unit, self.scripts(), project.facts);
-            deployment.outside.front = deployment.outside.front.or_else(own);
-            if !matches!(start.program, Program::FastApi { .. }) {
-                self.note_reload(&mut deployment, start.conditional);
-            }
+            self.surround(&mut deployment, start, &unit, project);
             deployment
         }));
+    }
+
+    /// Adds what the scene says of a deployment besides its settings.
+    fn surround(&self, deployment: &mut Deployment, start: &Start, unit: &Unit, project: &Project) {
+        if let Some(base) = self.base {
+            deployment.stand_at(base, |file| project.files.is_foreign(file));
+        }
+        if let Some(user) = &start.user {
+            deployment.user.clone_from(&user.name);
+            deployment.surroundings.user_is_open = user.name.is_none();
+        }
+        let script = || context::development_script(start.place, unit, project.files);
+        deployment.development = deployment.development.take().or_else(script);
+        rest_on_choice(deployment, unit);
+        deployment.outer.clone_from(&self.outer);
+        if unit.container.stops_group
+            && let Some(shield) = &mut deployment.shield
+        {
+            shield.is_passed = true;
+        }
+        let own = || front::beside(unit, self.scripts(), project.facts);
+        deployment.outside.front = deployment.outside.front.or_else(own);
+        if !matches!(start.program, Program::FastApi { .. }) {
+            self.note_reload(deployment, start.conditional);
+        }
     }
 
     fn develop(

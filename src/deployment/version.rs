@@ -245,6 +245,11 @@ pub(super) fn is_locked(distribution: &str, folder: &str, requirements: &[Requir
 }
 
 /// The newest version that is known, for a project that does not say.
+/// The version of a package of Rust, as a lock file or the manifest at `place` writes it.
+pub(super) fn of_package(version: Version, shown: String, place: Place) -> ServerVersion {
+    ServerVersion { version, shown, place: Some(place) }
+}
+
 pub(super) fn assumed(newest: Version) -> ServerVersion {
     ServerVersion { version: newest, shown: newest.to_string(), place: None }
 }

@@ -39,6 +39,8 @@ pub struct Facts {
     pub uwsgi: BTreeMap<FileId, UwsgiFile>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
+    /// The packages of Rust.
+    pub rust: crate::rust::Project,
     /// The comments of every file, in order.
     pub comments: BTreeMap<FileId, Vec<Comment>>,
     /// What could not be read.
@@ -262,6 +264,8 @@ pub enum UnitKind {
     Task,
     /// Python code that starts a server, and that nothing else is seen to start.
     PythonLauncher,
+    /// A program in Rust that serves, and that nothing else is seen to start.
+    RustProgram,
     /// A shell script that starts a server, and that nothing else is seen to run.
     Script,
 }

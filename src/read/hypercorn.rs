@@ -62,6 +62,14 @@ pub fn toml_settings(file: FileId, text: &str) -> TomlSettings {
     TomlSettings { entries, error }
 }
 
+/// What a table of a TOML file sets.
+pub fn toml_section(file: FileId, text: &str, name: &str) -> Vec<TomlEntry> {
+    let (tree, _) = DeTable::parse_recoverable(text);
+    let tree = tree.into_inner();
+    let Some(DeValue::Table(table)) = tree.get(name).map(Spanned::get_ref) else { return Vec::new() };
+    table.iter().take(MAX_ENTRIES).map(|(key, node)| entry(file, text, key, node)).collect()
+}
+
 fn entry(file: FileId, text: &str, key: &Spanned<std::borrow::Cow<'_, str>>, node: &toml_tree::Node<'_>) -> TomlEntry {
     let key_span = Span::new(key.span().start, key.span().end);
     let span = toml_tree::span(node);

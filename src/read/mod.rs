@@ -61,7 +61,7 @@ pub use shell_words::Lexed;
 pub use toml_tree::comments as toml_comments;
 
 pub use entry_points::ConsoleScript;
-pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
+pub use hypercorn::{TomlEntry, TomlSettings, toml_section, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use dotenv::{Notation, variables};
@@ -89,12 +89,24 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
             all.notes.push(Note::line(file.path(), file.line(unit.place.span.start), why));
         }
     }
+    all.rust = rust_of(files);
+    all.notes.append(&mut all.rust.workspace.notes);
     let units = std::mem::take(&mut all.units);
     let (bases, own): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| files.is_foreign(unit.place.file));
     all.units = own;
     all.bases = bases.into_iter().map(|unit| (files.get(unit.place.file).path().to_owned(), unit)).collect();
     all.notes.sort();
     all
+}
+
+/// The packages of Rust, whose files only say something together.
+fn rust_of(files: &Files) -> crate::rust::Project {
+    catch_unwind(AssertUnwindSafe(|| crate::rust::Project::read(files))).unwrap_or_else(|_| {
+        let why = "the reader of Rust failed, which is a defect of farrier; please report it";
+        let mut project = crate::rust::Project::default();
+        project.workspace.notes.push(Note::file("", why));
+        project
+    })
 }
 
 /// The files of clusters, which only say something together.

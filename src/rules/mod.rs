@@ -54,8 +54,10 @@ pub struct Rule {
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
-    /// One way in which a server is started.
+    /// One way in which a server with an application in Python is started.
     Deployment(fn(&Service, &Context, &mut Findings)),
+    /// One way in which any server is started, those of programs in Rust too.
+    AnyServer(fn(&Service, &Context, &mut Findings)),
     /// An application together with the server that runs it, if any is known.
     App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
     /// An image that the project builds on.
@@ -130,7 +132,11 @@ pub fn run(
     for rule in all() {
         let mut found = Findings::new(rule.card, context);
         let ran = catch_unwind(AssertUnwindSafe(|| match rule.shape {
-            Shape::Deployment(check) => started().for_each(|service| check(service, context, &mut found)),
+            Shape::Deployment(check) => {
+                let in_python = started().filter(|service| service.deployment.native.is_none());
+                in_python.for_each(|service| check(service, context, &mut found));
+            }
+            Shape::AnyServer(check) => started().for_each(|service| check(service, context, &mut found)),
             Shape::App(check) => {
                 for service in started() {
                     if let Some(application) = service.application {

@@ -73,7 +73,8 @@ impl Service<'_> {
                 "asgi" => Some(Interface::Asgi),
                 _ => Some(Interface::Wsgi),
             },
-            Server::Granian => None,
+            // Those in Rust speak to code of their own.
+            _ => None,
         }
     }
 

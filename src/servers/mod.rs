@@ -21,7 +21,7 @@ mod wrappers;
 use std::fmt;
 
 pub use addresses::{address_fault, network_around};
-pub use recognise::{Code, Program, recognise, recognise_among};
+pub use recognise::{Asked, Code, Own, Program, recognise, recognise_among};
 pub use schema::{Action, Interface, Kind, Model};
 pub use setting::{Honoured, Setting, Shape};
 pub use table::{Table, fastapi_cli, table};
@@ -44,14 +44,40 @@ pub enum Server {
     Uwsgi,
     /// Daphne: ASGI, one process.
     Daphne,
+    /// actix-web, in programs of Rust: workers with a runtime each.
+    ActixWeb,
+    /// axum, in programs of Rust.
+    Axum,
+    /// hyper itself, in programs of Rust.
+    Hyper,
+    /// poem, in programs of Rust.
+    Poem,
+    /// Rocket, in programs of Rust.
+    Rocket,
+    /// salvo, in programs of Rust.
+    Salvo,
+    /// tonic: gRPC, in programs of Rust.
+    Tonic,
+    /// warp, in programs of Rust.
+    Warp,
 }
 
 impl Server {
-    /// All of them.
+    /// Those that a command starts with an application in Python.
     pub const ALL: [Self; 6] =
         [Self::Gunicorn, Self::Uvicorn, Self::Hypercorn, Self::Granian, Self::Uwsgi, Self::Daphne];
 
-    /// The name of its command, which is also the name of its distribution except for `uWSGI`.
+    /// Those that are part of a program in Rust, whose code sets them up.
+    pub const OF_RUST: [Self; 8] =
+        [Self::ActixWeb, Self::Axum, Self::Hyper, Self::Poem, Self::Rocket, Self::Salvo, Self::Tonic, Self::Warp];
+
+    /// Whether it is part of a program in Rust.
+    pub fn is_of_rust(self) -> bool {
+        Self::OF_RUST.contains(&self)
+    }
+
+    /// The name of its command, which is also the name of its distribution except for `uWSGI`; of those in Rust the
+    /// name of the package.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gunicorn => "gunicorn",
@@ -60,6 +86,14 @@ impl Server {
             Self::Granian => "granian",
             Self::Uwsgi => "uwsgi",
             Self::Daphne => "daphne",
+            Self::ActixWeb => "actix-web",
+            Self::Axum => "axum",
+            Self::Hyper => "hyper",
+            Self::Poem => "poem",
+            Self::Rocket => "rocket",
+            Self::Salvo => "salvo",
+            Self::Tonic => "tonic",
+            Self::Warp => "warp",
         }
     }
 }
@@ -74,6 +108,10 @@ impl fmt::Display for Server {
             Self::Granian => "Granian",
             Self::Uwsgi => "uWSGI",
             Self::Daphne => "Daphne",
+            Self::Rocket => "Rocket",
+            Self::ActixWeb | Self::Axum | Self::Hyper | Self::Poem | Self::Salvo | Self::Tonic | Self::Warp => {
+                self.as_str()
+            }
         })
     }
 }

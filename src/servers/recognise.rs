@@ -42,6 +42,38 @@ pub enum Program {
         /// Index of the first word that is an argument of it.
         first_argument: usize,
     },
+    /// A program in Rust of the project.
+    Native {
+        /// Its name.
+        name: String,
+        /// Whether `cargo run` builds it first, without optimisation.
+        unoptimised: bool,
+        /// Index of the first word that is an argument of it.
+        first_argument: usize,
+    },
+}
+
+/// What a project may have under the name of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Own {
+    /// Python code.
+    Code(Code),
+    /// A program in Rust.
+    Native(String),
+}
+
+/// What a project is asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// A command.
+    Command(&'a str),
+    /// What `cargo run` runs: the program and the package that it is told, if any.
+    Cargo {
+        /// `--bin`.
+        program: Option<&'a str>,
+        /// `--package`.
+        package: Option<&'a str>,
+    },
 }
 
 /// How a command line names Python code.
@@ -62,7 +94,8 @@ impl Program {
             Self::Server { first_argument, .. }
             | Self::FastApi { first_argument, .. }
             | Self::Development { first_argument, .. }
-            | Self::Python { first_argument, .. } => *first_argument,
+            | Self::Python { first_argument, .. }
+            | Self::Native { first_argument, .. } => *first_argument,
         }
     }
 }
@@ -72,8 +105,8 @@ pub fn recognise(words: &[Option<String>]) -> Option<Program> {
     recognise_among(words, &|_| None)
 }
 
-/// The same, where `own` tells which commands are Python code of the project.
-pub fn recognise_among(words: &[Option<String>], own: &dyn Fn(&str) -> Option<Code>) -> Option<Program> {
+/// The same, where `own` tells which commands are code of the project.
+pub fn recognise_among(words: &[Option<String>], own: &dyn Fn(Asked<'_>) -> Option<Own>) -> Option<Program> {
     let mut at = 0;
     // Every round passes at least one word.
     while let Some(word) = known(words, at) {
@@ -81,13 +114,58 @@ pub fn recognise_among(words: &[Option<String>], own: &dyn Fn(&str) -> Option<Co
             at += 1;
         } else if let Some(program) = program(words, at) {
             return Some(program);
-        } else if let Some(code) = own(word) {
-            return Some(Program::Python { code, first_argument: at + 1 });
+        } else if base(word) == "cargo" {
+            return cargo(words, at, own);
+        } else if let Some(own) = own(Asked::Command(word)) {
+            let first_argument = at + 1;
+            return Some(match own {
+                Own::Code(code) => Program::Python { code, first_argument },
+                Own::Native(name) => Program::Native { name, unoptimised: false, first_argument },
+            });
         } else {
             at = skip_wrapper(words, at)?;
         }
     }
     None
+}
+
+/// `cargo run` and what it runs.
+fn cargo(words: &[Option<String>], at: usize, own: &dyn Fn(Asked<'_>) -> Option<Own>) -> Option<Program> {
+    const VALUED: [&str; 9] =
+        ["--features", "-F", "--target", "--target-dir", "--manifest-path", "--color", "--config", "-j", "--jobs"];
+    let mut at = at + 1;
+    let (mut runs, mut unoptimised) = (false, true);
+    let (mut program, mut package) = (None, None);
+    while let Some(word) = words.get(at) {
+        let word = word.as_deref()?;
+        let (option, value) = word.split_once('=').map_or((word, None), |(option, value)| (option, Some(value)));
+        let mut valued = || {
+            value.or_else(|| {
+                at += 1;
+                known(words, at)
+            })
+        };
+        match option {
+            "--" => break,
+            "run" | "r" if !runs => runs = true,
+            "--release" => unoptimised = false,
+            "--profile" => unoptimised = valued()? == "dev",
+            "--bin" => program = Some(valued()?),
+            "-p" | "--package" => package = Some(valued()?),
+            "--example" => return None,
+            _ if VALUED.contains(&option) => drop(valued()),
+            _ if option == "-r" => unoptimised = false,
+            _ if option.starts_with(['-', '+']) => {}
+            _ if runs => {
+                at -= 1;
+                break;
+            }
+            _ => return None,
+        }
+        at += 1;
+    }
+    let Own::Native(name) = runs.then(|| own(Asked::Cargo { program, package }))?? else { return None };
+    Some(Program::Native { name, unoptimised, first_argument: (at + 1).min(words.len()) })
 }
 
 fn known(words: &[Option<String>], at: usize) -> Option<&str> {

@@ -103,6 +103,8 @@ pub enum Syntax {
     Click,
     /// GNU `getopt_long`, as in C programs.
     Getopt,
+    /// It has none: the code of a program sets it up.
+    Code,
 }
 
 /// One setting, as it is in the newest version that has it.

@@ -22,7 +22,7 @@ pub struct Table {
 
 /// The table of `server`.
 pub fn table(server: Server) -> &'static Table {
-    static TABLES: [OnceLock<Table>; 6] = [const { OnceLock::new() }; 6];
+    static TABLES: [OnceLock<Table>; 14] = [const { OnceLock::new() }; 14];
     let (cell, text) = match server {
         Server::Gunicorn => (&TABLES[0], include_str!("../../rules/servers/gunicorn.toml")),
         Server::Uvicorn => (&TABLES[1], include_str!("../../rules/servers/uvicorn.toml")),
@@ -30,6 +30,14 @@ pub fn table(server: Server) -> &'static Table {
         Server::Granian => (&TABLES[3], include_str!("../../rules/servers/granian.toml")),
         Server::Uwsgi => (&TABLES[4], include_str!("../../rules/servers/uwsgi.toml")),
         Server::Daphne => (&TABLES[5], include_str!("../../rules/servers/daphne.toml")),
+        Server::ActixWeb => (&TABLES[6], include_str!("../../rules/servers/actix-web.toml")),
+        Server::Axum => (&TABLES[7], include_str!("../../rules/servers/axum.toml")),
+        Server::Hyper => (&TABLES[8], include_str!("../../rules/servers/hyper.toml")),
+        Server::Poem => (&TABLES[9], include_str!("../../rules/servers/poem.toml")),
+        Server::Rocket => (&TABLES[10], include_str!("../../rules/servers/rocket.toml")),
+        Server::Salvo => (&TABLES[11], include_str!("../../rules/servers/salvo.toml")),
+        Server::Tonic => (&TABLES[12], include_str!("../../rules/servers/tonic.toml")),
+        Server::Warp => (&TABLES[13], include_str!("../../rules/servers/warp.toml")),
     };
     cell.get_or_init(|| Table::read(server, text))
 }
@@ -233,10 +241,10 @@ mod tests {
 
     #[test]
     fn every_table_parses_and_agrees_with_itself() {
-        for server in Server::ALL {
+        for server in Server::ALL.into_iter().chain(Server::OF_RUST) {
             let table = table(server);
             assert_eq!(table.data.name, server.as_str());
-            assert!(table.settings().count() > 10, "{server}");
+            assert!(table.settings().count() > if server.is_of_rust() { 1 } else { 10 }, "{server}");
             table.data.check().unwrap();
         }
     }

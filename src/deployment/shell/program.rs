@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::commands::{Managed, Part, Parted, Start};
 use super::super::locate::Roots;
-use super::super::{image, rewritten, substitution, supervisor, tasks};
+use super::super::{image, native, rewritten, substitution, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::dialect::Dialect;
@@ -18,7 +18,7 @@ use super::user;
 use crate::read::shell::{Script, Simple, Statement};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
-use crate::servers::{Code, Program, recognise, recognise_among};
+use crate::servers::{Asked, Code, Own, Program, recognise, recognise_among};
 use crate::source::{FileId, Place, Span};
 
 /// Scripts that call scripts are followed this far.
@@ -302,8 +302,8 @@ impl Shell<'_> {
                 words = told;
             }
         }
-        let code = |word: &str| self.own_code(word, state);
-        if let Some(program) = recognise_among(&words, &code) {
+        let own_one = |asked: Asked<'_>| self.own_program(asked, state);
+        if let Some(program) = recognise_among(&words, &own_one) {
             self.start(state, &program, &fields, solid, &words, place);
             // An entry point in Python runs in the end what it is given, unless it is the server.
             let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
@@ -333,6 +333,20 @@ impl Shell<'_> {
             self.launch(state, given, 0, place);
         }
         self.scripts -= 1;
+    }
+
+    /// What a command is that the project has itself.
+    fn own_program(&self, asked: Asked<'_>, state: &State) -> Option<Own> {
+        if let Asked::Command(word) = asked
+            && let Some(code) = self.own_code(word, state)
+        {
+            return Some(Own::Code(code));
+        }
+        let here = self.surroundings;
+        if here.facts.rust.programs.is_empty() {
+            return None;
+        }
+        native::named(asked, &here.renamed, &state.roots.folder(here.files), here.facts).map(Own::Native)
     }
 
     /// The Python code of the project that a command is: a file without an extension whose first line says so,

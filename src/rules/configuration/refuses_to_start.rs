@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::prelude::*;
 use crate::servers::network_around;
 
-pub(super) const RULE: Rule = rule!("refuses-to-start", Shape::Deployment(check));
+pub(super) const RULE: Rule = rule!("refuses-to-start", Shape::AnyServer(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;

@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::deployment::{Deployment, Shield, ShieldKind, UnitKind};
 
-pub(super) const RULE: Rule = rule!("signals-swallowed", Shape::Deployment(check));
+pub(super) const RULE: Rule = rule!("signals-swallowed", Shape::AnyServer(check));
 
 /// Whether the signal to stop certainly does not reach the server, so that how it would stop is of no account.
 pub(in crate::rules) fn swallows(service: &Service, context: &Context) -> bool {

@@ -4,7 +4,7 @@
 use super::prelude::*;
 use crate::deployment::{Dependency, Deployment};
 
-pub(super) const RULE: Rule = rule!("bind-exposed", Shape::Deployment(check));
+pub(super) const RULE: Rule = rule!("bind-exposed", Shape::AnyServer(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let addresses = service.deployment.addresses();

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 
-pub(super) const RULE: Rule = rule!("run-as-root", Shape::Deployment(check));
+pub(super) const RULE: Rule = rule!("run-as-root", Shape::AnyServer(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;

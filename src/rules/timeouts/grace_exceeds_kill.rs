@@ -6,7 +6,7 @@ use crate::rules::reliability::swallows;
 use crate::rules::surroundings::seconds;
 use crate::sizing::chain::FEW_SECONDS;
 
-pub(super) const RULE: Rule = rule!("grace-exceeds-kill", Shape::Deployment(check));
+pub(super) const RULE: Rule = rule!("grace-exceeds-kill", Shape::AnyServer(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;

@@ -6,6 +6,11 @@ use crate::rules::surroundings::seconds;
 pub(super) const RULE: Rule = rule!("keepalive-race", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    closes_before_proxy(service, context, out);
+}
+
+/// Reports a server of whatever language that closes idle connections too early.
+pub(in crate::rules) fn closes_before_proxy(service: &Service, context: &Context, out: &mut Findings) {
     if !service.in_production() {
         return;
     }

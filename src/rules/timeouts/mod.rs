@@ -15,6 +15,8 @@ mod uvicorn_healthcheck_window;
 
 use super::prelude;
 
+pub(super) use keepalive_race::closes_before_proxy;
+
 pub(super) const RULES: &[prelude::Rule] = &[
     grace_below_request::RULE,
     grace_exceeds_kill::RULE,

@@ -4,7 +4,7 @@ use super::prelude::*;
 use crate::deployment::UnitKind;
 use crate::rules::Card;
 
-pub(super) const RULE: Rule = rule!("no-drain-window", Shape::Deployment(check));
+pub(super) const RULE: Rule = rule!("no-drain-window", Shape::AnyServer(check));
 
 /// Seconds that the endpoints of a service take to follow.
 const DRAIN: f64 = 10.0;

@@ -19,12 +19,23 @@ pub(super) struct Chain<'e> {
     pub(super) arguments: &'e [Expression],
     /// The call.
     pub(super) span: Span,
-    /// The methods, each with whether it may be left out, or be done more than once; the order is not kept.
-    pub(super) methods: Vec<(&'e Method, bool)>,
+    /// The methods; the order is not kept.
+    pub(super) methods: Vec<Link<'e>>,
     /// Whether somebody waits for it right there.
     pub(super) is_awaited: bool,
     /// In how many conditions and loops the call stands.
     depth: usize,
+}
+
+/// A method of a chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link<'e> {
+    /// The call.
+    pub(super) method: &'e Method,
+    /// All of the expression up to the end of it.
+    pub(super) span: Span,
+    /// Whether it may be left out, or be done more than once.
+    pub(super) is_optional: bool,
 }
 
 /// All that a body evaluates: every call of a path with its chain, and every path.
@@ -51,6 +62,29 @@ impl<'e> Walk<'e> {
     pub(super) fn origin(&self, value: &'e Expression) -> Option<&Chain<'e>> {
         let root = self.unroll(value).root?;
         self.chains.iter().find(|chain| chain.span == root.span)
+    }
+
+    /// What a name was bound to, or else the value itself.
+    pub(super) fn bound_to(&self, value: &'e Expression) -> &'e Expression {
+        let mut at = value;
+        for _ in 0..MAX_NAMES {
+            match &at.kind {
+                Kind::Same(inner) => at = inner,
+                Kind::Path(path) => match self.binding(path) {
+                    Some(value) => at = value,
+                    None => return at,
+                },
+                _ => return at,
+            }
+        }
+        at
+    }
+
+    /// What the last statement in front of a name binds it to.
+    fn binding(&self, path: &Path) -> Option<&'e Expression> {
+        let is_meant =
+            |bound: &&(&str, &Expression)| Some(bound.0) == path.name() && bound.1.span.end <= path.span.start;
+        self.bound.iter().rfind(is_meant).map(|(_, value)| *value)
     }
 
     fn block(&mut self, block: &'e Block, depth: usize) {
@@ -138,9 +172,9 @@ impl<'e> Walk<'e> {
         });
         let chain = &mut self.chains[at];
         let is_optional = depth > chain.depth;
-        for method in unrolled.methods {
-            if chain.methods.iter().all(|(known, _)| known.span != method.span) {
-                chain.methods.push((method, is_optional));
+        for (method, span) in unrolled.methods {
+            if chain.methods.iter().all(|known| known.method.span != method.span) {
+                chain.methods.push(Link { method, span, is_optional });
             }
         }
         chain.is_awaited |= unrolled.is_awaited;
@@ -152,7 +186,7 @@ impl<'e> Walk<'e> {
         loop {
             match &at.kind {
                 Kind::Method(method) => {
-                    unrolled.methods.push(method);
+                    unrolled.methods.push((method, at.span));
                     at = &method.receiver;
                 }
                 Kind::Await(inner) => {
@@ -166,10 +200,7 @@ impl<'e> Walk<'e> {
                 }
                 Kind::Path(path) if names < MAX_NAMES => {
                     names += 1;
-                    let is_meant = |bound: &&(&str, &Expression)| {
-                        Some(bound.0) == path.name() && bound.1.span.end <= path.span.start
-                    };
-                    let Some((_, value)) = self.bound.iter().rfind(is_meant) else { return unrolled };
+                    let Some(value) = self.binding(path) else { return unrolled };
                     at = value;
                 }
                 _ => return unrolled,
@@ -181,6 +212,6 @@ impl<'e> Walk<'e> {
 #[derive(Default)]
 struct Unrolled<'e> {
     root: Option<&'e Expression>,
-    methods: Vec<&'e Method>,
+    methods: Vec<(&'e Method, Span)>,
     is_awaited: bool,
 }

@@ -13,16 +13,21 @@ pub use constant::Constant;
 
 use super::Workspace;
 use super::names::Meaning;
-use super::packages::TargetKind;
-use super::syntax::{Attribute, Path};
+use super::packages::{Package, TargetKind};
+use super::syntax::{Attribute, Expression, Path};
 use crate::source::{FileId, Place, Span};
-use chain::{Chain, Walk};
+use crate::values::HashMap;
+use chain::{Chain, Link, Walk};
 
 /// A program of the project that serves.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The number of its crate.
     pub of: usize,
+    /// Its name, as its file is called.
+    pub name: String,
+    /// Where it begins: `main`, or what Rocket launches.
+    pub place: Place,
     /// The runtimes that it starts; none where a library starts one for it.
     pub runtimes: Vec<Runtime>,
     /// What it serves with, at least one.
@@ -53,6 +58,10 @@ pub struct Serving {
     pub address: Option<Told>,
     /// What it does when it is asked to stop.
     pub graceful: Graceful,
+    /// The call of `axum::serve`, behind which it can be told when to stop.
+    pub served: Option<Place>,
+    /// Whether the program makes a configuration of its own, so that nothing is known of its settings.
+    pub is_open: bool,
 }
 
 /// A setting by the name of its method.
@@ -64,6 +73,8 @@ pub struct Told {
     pub place: Place,
     /// The value; `None` where the text does not tell it.
     pub value: Option<Constant>,
+    /// All that says so, and can be taken out: `.workers(8)`, `, worker_threads = 8`.
+    pub call: Option<Place>,
 }
 
 /// What serves.
@@ -72,8 +83,10 @@ pub struct Told {
 pub enum Framework {
     ActixWeb,
     Axum,
+    Hyper,
     Poem,
     Rocket,
+    Salvo,
     Tonic,
     Warp,
 }
@@ -92,12 +105,19 @@ pub enum Graceful {
 }
 
 /// The calls that make a server, by the whole name of what is called.
-const BEGINNINGS: [(&str, Framework); 7] = [
+const BEGINNINGS: [(&str, Framework); 14] = [
     ("actix_web::HttpServer::new", Framework::ActixWeb),
     ("axum::serve", Framework::Axum),
+    ("axum::Server::bind", Framework::Axum),
+    ("axum_server::bind", Framework::Axum),
+    ("axum_server::bind_rustls", Framework::Axum),
+    ("axum_server::from_tcp", Framework::Axum),
+    ("hyper::Server::bind", Framework::Hyper),
+    ("hyper::server::Server::bind", Framework::Hyper),
     ("poem::Server::new", Framework::Poem),
     ("rocket::build", Framework::Rocket),
     ("rocket::custom", Framework::Rocket),
+    ("salvo::Server::new", Framework::Salvo),
     ("tonic::transport::Server::builder", Framework::Tonic),
     ("warp::serve", Framework::Warp),
 ];
@@ -126,14 +146,26 @@ const SETTINGS: [&str; 16] = [
 /// The methods that take an address, which is a setting where it is plain.
 const LISTENING: [&str; 4] = ["bind", "bind_auto_h2c", "run", "serve"];
 
+/// What makes a listener of an address.
+const LISTENERS: [&str; 6] = [
+    "tokio::net::TcpListener::bind",
+    "std::net::TcpListener::bind",
+    "poem::listener::TcpListener::bind",
+    "salvo::conn::TcpListener::new",
+    "salvo::prelude::TcpListener::new",
+    "salvo::TcpListener::new",
+];
+
 impl Framework {
     /// Its name, which is that of its package.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ActixWeb => "actix-web",
             Self::Axum => "axum",
+            Self::Hyper => "hyper",
             Self::Poem => "poem",
             Self::Rocket => "rocket",
+            Self::Salvo => "salvo",
             Self::Tonic => "tonic",
             Self::Warp => "warp",
         }
@@ -157,19 +189,32 @@ impl Told {
 
 /// The programs of a project that serve, in the order of its crates.
 pub fn programs(workspace: &Workspace) -> Vec<Program> {
+    let packages = BEGINNINGS.iter().filter_map(|(name, _)| name.split("::").next()).map(|name| name.replace('_', "-"));
+    let packages: BTreeSet<String> = packages.collect();
+    let serves = |package: &Package| packages.iter().any(|name| package.dependency(name).is_some());
+    if !workspace.packages.iter().any(serves) {
+        return Vec::new();
+    }
+    let mut methods: HashMap<&str, Option<usize>> = HashMap::default();
+    for (at, function) in workspace.functions.iter().enumerate().filter(|(_, one)| one.implementation.is_some()) {
+        methods.entry(&function.item.name).and_modify(|known| *known = None).or_insert(Some(at));
+    }
     let crates = workspace.crates.iter().enumerate();
     let programs = crates.filter(|(_, one)| one.kind == TargetKind::Program && one.root != usize::MAX);
-    programs.filter_map(|(of, one)| Reached::from(workspace, one.root).program(of)).collect()
+    programs.filter_map(|(of, one)| Reached::from(workspace, one.root, &methods).program(of)).collect()
 }
 
 /// All that the functions do which a program reaches.
 struct Reached<'w> {
     workspace: &'w Workspace,
+    /// Where the program begins.
+    begins: Option<Place>,
     bodies: Vec<(usize, Walk<'w>)>,
 }
 
 impl<'w> Reached<'w> {
-    fn from(workspace: &'w Workspace, root: usize) -> Self {
+    /// `methods` are those of the project by name; `None` where several have it.
+    fn from(workspace: &'w Workspace, root: usize, methods: &HashMap<&str, Option<usize>>) -> Self {
         let is_first = |attribute: &Attribute| attribute.last() == "launch";
         let begins = |at: &usize| {
             let function = &workspace.functions[*at];
@@ -178,6 +223,12 @@ impl<'w> Reached<'w> {
             function.module == root && is_free && (item.name == "main" || item.attributes.iter().any(is_first))
         };
         let mut open: Vec<usize> = (0..workspace.functions.len()).filter(begins).collect();
+        // Rocket makes the `main` around what it launches.
+        let first = open.iter().min_by_key(|at| workspace.functions[**at].item.name == "main").copied();
+        let begins = first.map(|at| {
+            let function = &workspace.functions[at];
+            Place::new(workspace.modules[function.module].file, function.item.span)
+        });
         let (mut seen, mut bodies) = (BTreeSet::new(), Vec::new());
         while let Some(at) = open.pop() {
             if !seen.insert(at) {
@@ -186,11 +237,11 @@ impl<'w> Reached<'w> {
             let Some(body) = &workspace.functions[at].item.body else { continue };
             let walk = Walk::of(body);
             open.extend(walk.paths.iter().flat_map(|path| called(workspace, at, path)));
-            open.extend(walk.methods.iter().filter_map(|method| only_method(workspace, &method.name)));
+            open.extend(walk.methods.iter().filter_map(|method| *methods.get(&*method.name)?));
             bodies.push((at, walk));
         }
         bodies.sort_by_key(|(at, _)| *at);
-        Self { workspace, bodies }
+        Self { workspace, begins, bodies }
     }
 
     fn program(&self, of: usize) -> Option<Program> {
@@ -204,13 +255,18 @@ impl<'w> Reached<'w> {
                 if let Some((_, framework)) = BEGINNINGS.iter().find(|(beginning, _)| *beginning == name) {
                     servers.push(self.serving(*at, walk, chain, *framework, hears));
                 } else if let Some(kind) = name.strip_prefix("tokio::runtime::Builder::new_") {
-                    let settings = self.told(*at, chain);
+                    let settings = self.told(*at, walk, chain);
                     let is_single = Some(kind == "current_thread");
                     runtimes.push(Runtime { place: self.place(*at, chain.span), is_single, settings });
                 }
             }
         }
-        (!servers.is_empty()).then_some(Program { of, runtimes, servers })
+        let place = self.begins?;
+        let own = &self.workspace.crates[of];
+        // The file of a program is called as its package is, dashes included.
+        let package = &self.workspace.packages[own.package].name;
+        let name = if package.replace('-', "_") == own.name { package } else { &own.name };
+        (!servers.is_empty()).then(|| Program { of, name: name.clone(), place, runtimes, servers })
     }
 
     fn serving(
@@ -221,49 +277,65 @@ impl<'w> Reached<'w> {
         framework: Framework,
         hears_signals: bool,
     ) -> Serving {
-        let stopping = chain.methods.iter().find(|(method, _)| {
-            !framework.hears_signals() && (method.name.contains("graceful") || method.name.contains("shutdown"))
+        let stopping = chain.methods.iter().map(|link| link.method).find(|method| {
+            // Who takes a handle stops it with that.
+            let stops = ["graceful", "shutdown", "handle"].iter().any(|word| method.name.contains(word));
+            !framework.hears_signals() && stops
         });
-        let is_deaf = chain.methods.iter().any(|(method, _)| method.name == "disable_signals");
+        let is_deaf = chain.methods.iter().any(|link| link.method.name == "disable_signals");
         let graceful = match stopping {
-            Some((method, _)) => Graceful::Told(self.place(at, method.span)),
+            Some(method) => Graceful::Told(self.place(at, method.span)),
             None if framework.hears_signals() && !is_deaf => Graceful::BuiltIn,
             // Whoever does not wait for it right here may stop it elsewhere.
             None if chain.is_awaited && !hears_signals && !is_deaf => Graceful::Absent,
             None => Graceful::Unknown,
         };
-        let settings = self.told(at, chain);
+        let settings = self.told(at, walk, chain);
         let address = match framework {
-            Framework::Axum => self.listener(at, walk, chain),
-            _ => settings.iter().find(|told| matches!(told.value, Some(Constant::Address(..)))).cloned(),
+            Framework::Axum if chain.path.last() == "serve" => self.listener(at, walk, chain),
+            Framework::Axum | Framework::Hyper => chain.arguments.first().map(|value| self.address(at, walk, value)),
+            Framework::Poem | Framework::Salvo => self.listener(at, walk, chain),
+            _ => settings.iter().find(|told| LISTENING.contains(&&*told.name)).cloned(),
         };
-        Serving { framework, place: self.place(at, chain.span), settings, address, graceful }
+        let served = (chain.path.last() == "serve").then(|| self.place(at, chain.span));
+        let is_open = framework == Framework::Rocket && chain.path.last() == "custom";
+        Serving { framework, place: self.place(at, chain.span), settings, address, graceful, served, is_open }
     }
 
     /// Where the listener that a server is handed was bound.
     fn listener(&self, at: usize, walk: &Walk<'w>, chain: &Chain<'w>) -> Option<Told> {
         let origin = walk.origin(chain.arguments.first()?)?;
-        if self.library(at, origin.path)? != "tokio::net::TcpListener::bind" {
+        if !LISTENERS.contains(&&*self.library(at, origin.path)?) {
             return None;
         }
-        let argument = origin.arguments.first()?;
-        let value = constant::of(self.workspace, self.module(at), argument);
-        Some(Told { name: "bind".to_owned(), place: self.place(at, argument.span), value })
+        Some(self.address(at, walk, origin.arguments.first()?))
+    }
+
+    fn address(&self, at: usize, walk: &Walk<'w>, written: &'w Expression) -> Told {
+        let value = constant::of(self.workspace, self.module(at), walk.bound_to(written));
+        let value = value.filter(|value| matches!(value, Constant::Address(..)));
+        Told { name: "bind".to_owned(), place: self.place(at, written.span), value, call: None }
     }
 
     /// What a builder is told by methods that take one value. Of what it is told twice, or perhaps, nothing is known.
-    fn told(&self, at: usize, chain: &Chain<'w>) -> Vec<Told> {
+    fn told(&self, at: usize, walk: &Walk<'w>, chain: &Chain<'w>) -> Vec<Told> {
         let mut told: Vec<Told> = Vec::new();
-        for (method, is_optional) in &chain.methods {
+        for Link { method, span, is_optional } in &chain.methods {
             let [argument] = &method.arguments[..] else { continue };
-            let value = constant::of(self.workspace, self.module(at), argument).filter(|_| !is_optional);
+            let value = constant::of(self.workspace, self.module(at), walk.bound_to(argument)).filter(|_| !is_optional);
             let listens = LISTENING.contains(&&*method.name) && matches!(value, Some(Constant::Address(..)));
             if !listens && !SETTINGS.contains(&&*method.name) {
                 continue;
             }
+            let place = self.place(at, argument.span);
             match told.iter_mut().find(|known| known.name == method.name) {
                 Some(known) => known.value = None,
-                None => told.push(Told { name: method.name.clone(), place: self.place(at, argument.span), value }),
+                None => told.push(Told {
+                    name: method.name.clone(),
+                    place,
+                    value,
+                    call: Some(self.place(at, Span::new(method.receiver.span.end, span.end))),
+                }),
             }
         }
         told.sort_by_key(|told| told.place);
@@ -277,8 +349,8 @@ impl<'w> Reached<'w> {
         let item = &self.workspace.functions[at].item;
         let is_single = match name.as_str() {
             "tokio::main" => match value_of(attribute, "flavor") {
-                Some(("current_thread" | "local", _)) => Some(true),
-                None | Some(("multi_thread", _)) => Some(false),
+                Some(("current_thread" | "local", ..)) => Some(true),
+                None | Some(("multi_thread", ..)) => Some(false),
                 Some(_) => None,
             },
             // Each worker of Actix has a thread of its own, and this is the one that they are started from.
@@ -286,10 +358,11 @@ impl<'w> Reached<'w> {
             "rocket::main" | "rocket::launch" => Some(false),
             _ => return None,
         };
-        let threads = value_of(attribute, "worker_threads").map(|(count, span)| Told {
+        let threads = value_of(attribute, "worker_threads").map(|(count, span, whole)| Told {
             name: "worker_threads".to_owned(),
             place: self.place(at, span),
             value: count.replace('_', "").parse().ok().map(Constant::Count),
+            call: Some(self.place(at, whole)),
         });
         Some(Runtime { place: self.place(at, item.span), is_single, settings: threads.into_iter().collect() })
     }
@@ -325,10 +398,11 @@ impl<'w> Reached<'w> {
     }
 }
 
-/// What stands behind a word of an attribute, and where.
-fn value_of<'a>(attribute: &'a Attribute, name: &str) -> Option<(&'a str, Span)> {
-    let at = attribute.words.iter().position(|word| word == name)? + 1;
-    Some((attribute.words.get(at)?, *attribute.spans.get(at)?))
+/// What stands behind a word of an attribute, where, and where both stand.
+fn value_of<'a>(attribute: &'a Attribute, name: &str) -> Option<(&'a str, Span, Span)> {
+    let at = attribute.words.iter().position(|word| word == name)?;
+    let (named, value) = (attribute.spans.get(at)?, *attribute.spans.get(at + 1)?);
+    Some((attribute.words.get(at + 1)?, value, Span::new(named.start, value.end)))
 }
 
 /// The functions of the project that a path in the body of another one means.
@@ -346,14 +420,6 @@ fn called(workspace: &Workspace, at: usize, path: &Path) -> Vec<usize> {
         _ => None,
     });
     functions.collect()
-}
-
-/// The one method of the project that has this name.
-fn only_method(workspace: &Workspace, name: &str) -> Option<usize> {
-    let methods = workspace.functions.iter().enumerate();
-    let mut methods = methods.filter(|(_, one)| one.implementation.is_some() && one.item.name == name);
-    let (at, _) = methods.next()?;
-    methods.next().is_none().then_some(at)
 }
 
 #[cfg(test)]

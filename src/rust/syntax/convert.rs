@@ -66,6 +66,11 @@ fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
+fn constant(named: &syn::Ident, of: &syn::Type, value: &Expr) -> ValueItem {
+    let is_plain = matches!(value, Expr::Lit(_) | Expr::Call(_) | Expr::Tuple(_));
+    ValueItem { name: name(named), ty: ty(of), value: is_plain.then(|| expression(value)) }
+}
+
 fn attribute(attribute: &syn::Attribute) -> Attribute {
     let path = names(attribute.path());
     let (words, spans) = match &attribute.meta {
@@ -151,8 +156,8 @@ fn add(item: &Item, scope: &mut Scope) {
                 alias: Some(ty(&item.ty)),
             }));
         }
-        Item::Static(item) => scope.values.push(ValueItem { name: name(&item.ident), ty: ty(&item.ty) }),
-        Item::Const(item) => scope.values.push(ValueItem { name: name(&item.ident), ty: ty(&item.ty) }),
+        Item::Static(item) => scope.values.push(constant(&item.ident, &item.ty, &item.expr)),
+        Item::Const(item) => scope.values.push(constant(&item.ident, &item.ty, &item.expr)),
         Item::Trait(item) if !is_for_tests(&item.attrs) => {
             let functions = item.items.iter().filter_map(|inner| match inner {
                 syn::TraitItem::Fn(inner) => {

@@ -140,6 +140,8 @@ pub struct ValueItem {
     pub name: String,
     /// Its type.
     pub ty: Type,
+    /// What it is, where that is a literal or a call.
+    pub value: Option<Expression>,
 }
 
 /// A path with what stands in angle brackets behind the last of its parts that has any.

@@ -245,7 +245,7 @@ pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arg
     let options = Options::new(table, version);
     let read = |words: &[Argument]| {
         let mut arguments = match table.syntax() {
-            Syntax::Argparse | Syntax::Getopt => argparse::parse(&options, words),
+            Syntax::Argparse | Syntax::Getopt | Syntax::Code => argparse::parse(&options, words),
             Syntax::Click => click::parse(&options, words),
         };
         if arguments.app.is_some() {
