@@ -50,12 +50,12 @@ fn main() {
     let settings = servers(&mut mistakes);
     write(&out.join("asked.rs"), &asked::by_setting(&card_names(), &settings));
     let platforms =
-        texts::<platform_schema::Platform>("rules/platforms", platform_schema::Platform::check, &mut mistakes);
-    write(&out.join("platforms.rs"), &platforms);
-    let images = texts::<image_schema::Image>("rules/images", image_schema::Image::check, &mut mistakes);
-    write(&out.join("images.rs"), &images);
-    let shells = texts::<image_schema::Shell>("rules/shells", image_schema::Shell::check, &mut mistakes);
-    write(&out.join("shells.rs"), &shells);
+        tables::<platform_schema::Platform>("rules/platforms", platform_schema::Platform::check, &mut mistakes);
+    write(&out.join("platforms.postcard"), &platforms);
+    let images = tables::<image_schema::Image>("rules/images", image_schema::Image::check, &mut mistakes);
+    write(&out.join("images.postcard"), &images);
+    let shells = tables::<image_schema::Shell>("rules/shells", image_schema::Shell::check, &mut mistakes);
+    write(&out.join("shells.postcard"), &shells);
     if !mistakes.is_empty() {
         for mistake in mistakes {
             println!("cargo::error={mistake}");
@@ -151,26 +151,23 @@ fn servers(mistakes: &mut Vec<String>) -> BTreeSet<String> {
     names
 }
 
-/// The files below `folder` as one Rust expression of type `&[&str]`, sorted by path; what `check` says is wrong
-/// with one of them goes to `mistakes`.
-fn texts<T: serde::de::DeserializeOwned>(
+/// The tables below `folder`, sorted by path, in the form that `calls` has; what `check` says is wrong with one of them
+/// goes to `mistakes`.
+fn tables<T: serde::de::DeserializeOwned + serde::Serialize>(
     folder: &str,
     check: fn(&T) -> Result<(), String>,
     mistakes: &mut Vec<String>,
-) -> String {
-    let mut code = String::from("&[\n");
+) -> Vec<u8> {
+    let mut all = Vec::new();
     for path in toml_files(Path::new(folder)) {
-        let checked =
-            read::<T>(&path).and_then(|table| check(&table).map_err(|what| format!("{}:1: {what}", path.display())));
-        match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
-            Ok(text) => {
-                let _ = writeln!(code, "{text:?},");
-            }
+        let checked = read::<T>(&path)
+            .and_then(|table| check(&table).map(|()| table).map_err(|what| format!("{}:1: {what}", path.display())));
+        match checked {
+            Ok(table) => all.push(table),
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    code.push_str("]\n");
-    code
+    postcard::to_allocvec(&all).map_err(|error| mistakes.push(format!("{folder}: {error}"))).unwrap_or_default()
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {

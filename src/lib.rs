@@ -39,6 +39,7 @@ pub mod source;
 pub mod suppress;
 pub mod values;
 
+use crate::values::Order as _;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -199,7 +200,7 @@ fn survey_without(
             Note::file(&request.instructions.file, format!("the entry point `{name}` is not in the project"))
         }),
     );
-    notes.sort();
+    notes.order();
     notes.dedup();
     Ok(Survey { files, facts, assembly, applications, orphans, programs, notes, idle })
 }
@@ -219,7 +220,7 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
         }
     }
     let findings = in_order(findings, files);
-    survey.notes.sort();
+    survey.notes.order();
     survey.notes.dedup();
     let Survey { files, facts, assembly, applications, orphans, programs, notes, .. } = survey;
     Ok(Examination {
@@ -630,7 +631,7 @@ fn silence(
 
 /// Findings by file, line and rule, which is how people work through them.
 fn in_order(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
-    findings.sort_by(|a, b| {
+    findings.order_by(|a, b| {
         let key = |finding: &Finding| (finding.primary.place.span, finding.rule);
         let path = |finding: &Finding| files.get(finding.primary.place.file).path().to_owned();
         (path(a), key(a)).cmp(&(path(b), key(b)))

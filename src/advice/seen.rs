@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::app::{Application, Context, Evidence, HandlerKind, Pool};
 use crate::deployment::Deployment;
 use crate::source::Files;
+use crate::values::Order as _;
 
 /// The threads that asyncio has for whoever asks for one (`ThreadPoolExecutor` of Python 3.8 and later).
 const EXECUTOR: &str = "the loop's default executor: min(32, cores + 4) threads in each worker";
@@ -57,7 +58,7 @@ fn line(verb: &str, evidence: &[Evidence], files: &Files) -> Option<String> {
             None => calls.push((one, one.handlers)),
         }
     }
-    calls.sort_by_key(|(one, handlers)| (Reverse(*handlers), one.place));
+    calls.order_by_key(|(one, handlers)| (Reverse(*handlers), one.place));
     let named = calls.iter().take(NAMED).map(|(one, handlers)| {
         let place = files.describe(one.place);
         match (one.handler.as_str(), handlers) {

@@ -20,6 +20,7 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{Module, span_of};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place, Span};
+use crate::values::Order as _;
 
 /// Something that is done before the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +217,7 @@ pub(super) fn find(
             Beginning { term: if goes_on { Term::GoesOn } else { Term::Ends }, stores, ..beginning }
         })
         .collect();
-    found.sort_by_key(|one| (one.place, one.kind));
+    found.order_by_key(|one| (one.place, one.kind));
     found.dedup_by_key(|one| (one.place, one.kind));
     found
 }

@@ -16,6 +16,7 @@ use crate::python::syntax::ast;
 use crate::python::types::{Frame, FunctionId, Switch};
 use crate::source::{Place, Span};
 use crate::values::HashSet;
+use crate::values::Order as _;
 
 /// How many functions a chain may hold before it counts as likely only, leaving out those that are always called.
 const MAX_SURE_CHAIN: usize = 6;
@@ -236,7 +237,7 @@ pub(super) fn blocking(
             blocking
         })
         .collect();
-    all.sort_by_key(|blocking| (blocking.call, blocking.category));
+    all.order_by_key(|blocking| (blocking.call, blocking.category));
     all
 }
 
@@ -321,7 +322,7 @@ fn categories<'s>(sinks: impl Iterator<Item = &'s Sink>) -> Vec<Category> {
     let says = |category| matches!(category, Category::File | Category::Lock);
     let told = sinks.filter(|sink| sink.effect.weight > Weight::Slight || says(sink.effect.category));
     let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
-    found.sort();
+    found.order();
     found.dedup();
     found
 }

@@ -17,6 +17,7 @@ use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Located, Place, Span};
+use crate::values::Order as _;
 
 /// Something that an application switches on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +170,7 @@ pub(super) fn find<'a>(
     }
     found.extend(django_logging(types, modules, files, settings));
     found.extend(django_debug(types, modules, files, trees, settings));
-    found.sort_by_key(|instrument| instrument.place);
+    found.order_by_key(|instrument| instrument.place);
     found.dedup();
     found
 }

@@ -15,6 +15,7 @@ use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value, said};
 use crate::source::{FileId, Place, Span};
 use crate::values::HashSet;
+use crate::values::Order as _;
 
 /// Calls that ask for the loop that runs in this thread.
 const ASKS: [&str; 5] = [
@@ -65,7 +66,7 @@ pub(super) fn find(
     all.retain(|call| {
         call.starts || !modules.get(&call.call.file).is_some_and(|module| is_tried(module, call.call.span))
     });
-    all.sort_by_key(|call| call.call);
+    all.order_by_key(|call| call.call);
     all
 }
 

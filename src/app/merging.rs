@@ -8,6 +8,7 @@ use super::blocking::Site;
 use super::{Blocking, Category, Limit, Weight, repair};
 use crate::python::effects::gives_up;
 use crate::python::types::FunctionId;
+use crate::values::Order as _;
 
 /// A statement in the making.
 pub(super) struct Stated {
@@ -47,7 +48,7 @@ fn family(library: &str) -> &str {
 /// makes it plain, or gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads;
 /// what others call as well stands for itself.
 pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
-    all.sort_by_key(|stated| {
+    all.order_by_key(|stated| {
         let b = &stated.blocking;
         let every = b.role.is_for_every_request();
         (
@@ -101,7 +102,7 @@ pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         sort_once(&mut blocking.roles);
         sort_once(&mut blocking.anchors);
         sort_once(&mut blocking.passed);
-        blocking.handlers.sort_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
+        blocking.handlers.order_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
         blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
     kept
@@ -131,6 +132,6 @@ pub(super) fn concludes(what: &str) -> bool {
 }
 
 fn sort_once<T: Ord>(list: &mut Vec<T>) {
-    list.sort();
+    list.order();
     list.dedup();
 }

@@ -77,6 +77,7 @@ use crate::python::names::Bound;
 use crate::python::syntax::Module;
 use crate::python::types::{Project, Types};
 use crate::source::{FileId, Files, Located, Place};
+use crate::values::Order as _;
 
 /// The application that a server is told to load.
 #[derive(Debug, Clone)]
@@ -402,7 +403,7 @@ fn blocked(
         of(part, *remarks, &chains)
     });
     let mut blocking: Vec<Blocking> = each.flatten().collect();
-    blocking.sort_by_key(|blocking| (blocking.call, blocking.category));
+    blocking.order_by_key(|blocking| (blocking.call, blocking.category));
     blocking
 }
 
@@ -480,7 +481,7 @@ impl Application {
 }
 
 fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {
-    handlers.sort_by(|a, b| (a.place, &a.name).cmp(&(b.place, &b.name)));
+    handlers.order_by(|a, b| (a.place, &a.name).cmp(&(b.place, &b.name)));
     handlers.dedup();
     handlers
 }

@@ -11,6 +11,7 @@ use crate::python::syntax::ast::{self, Expr, Number, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Located, Place};
+use crate::values::Order as _;
 
 /// What makes an engine that waits for its database.
 const ENGINES: [&str; 4] = [
@@ -87,7 +88,7 @@ pub(super) fn connections(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<F
             }
         }
     }
-    found.sort_by_key(|pool| pool.place);
+    found.order_by_key(|pool| pool.place);
     found
 }
 

@@ -15,6 +15,7 @@ use crate::rust::Workspace;
 use crate::rust::effects::{Effects, Sink};
 use crate::rust::packages::TargetKind;
 use crate::source::{FileId, Files, Place};
+use crate::values::Order as _;
 
 /// A program that serves requests.
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ pub fn programs(files: &Files, workspace: &Workspace) -> Vec<Program> {
     let mut search = Search::new(&effects);
     let programs = (0..workspace.crates.len()).filter_map(|at| program(at, workspace, &effects, &mut search, files));
     let mut found: Vec<Program> = programs.collect();
-    found.sort_by(|one, other| one.name.cmp(&other.name).then(one.place.cmp(&other.place)));
+    found.order_by(|one, other| one.name.cmp(&other.name).then(one.place.cmp(&other.place)));
     found
 }
 
@@ -248,7 +249,7 @@ fn together(stalls: Vec<Stall>) -> Vec<Stall> {
                 worse.more.push(other.call);
                 worse.more.extend(other.more);
                 worse.handlers.extend(other.handlers);
-                worse.handlers.sort();
+                worse.handlers.order();
                 worse.handlers.dedup();
                 *known = worse;
             }

@@ -9,6 +9,7 @@ use crate::python::effects::{Chain, Effects};
 use crate::python::types::FunctionId;
 use crate::source::{Place, Span};
 use crate::values::HashMap;
+use crate::values::Order as _;
 
 /// How many handlers of one call are named.
 const MAX_NAMED: usize = 40;
@@ -66,10 +67,10 @@ pub(super) fn reached(
     }
     let mut all: Vec<Reached> = found.into_values().map(|(reached, _)| reached).collect();
     for reached in &mut all {
-        reached.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        reached.handlers.order_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         reached.handlers.dedup();
     }
-    all.sort_by(|a, b| (a.call, &a.what).cmp(&(b.call, &b.what)));
+    all.order_by(|a, b| (a.call, &a.what).cmp(&(b.call, &b.what)));
     all
 }
 

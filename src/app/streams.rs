@@ -11,6 +11,7 @@ use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Place, Span};
+use crate::values::Order as _;
 
 /// How many calls may lie between a generator and what it waits for.
 const NEAR: usize = 3;
@@ -87,7 +88,7 @@ pub(super) fn find(
             Stream { place, held: held.unwrap_or(otherwise), heeds_uvicorn }
         })
         .collect();
-    found.sort_by_key(|stream| stream.place);
+    found.order_by_key(|stream| stream.place);
     found
 }
 

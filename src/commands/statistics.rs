@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Failure;
 use crate::cli::Format;
+use farrier::values::Order as _;
 
 /// What a rule found, all in all.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ fn counts(findings: &[Finding]) -> Vec<Row> {
             count.severity = count.severity.max(finding.severity);
         }
     }
-    counts.sort_by(|a, b| b.count.cmp(&a.count).then(a.rule.cmp(b.rule)));
+    counts.order_by(|a, b| b.count.cmp(&a.count).then(a.rule.cmp(b.rule)));
     counts
 }
 

@@ -14,6 +14,7 @@ use super::{aside, compose, context, image, native, platform, proxy, scripts, un
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
+use crate::values::Order as _;
 
 /// What joining the facts came to.
 #[derive(Debug, Default)]
@@ -177,8 +178,8 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     aside::set_beside_aside(&mut assembly, &composed, facts, files);
     proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
-    assembly.deployments.sort_by_key(|deployment| order(deployment.command));
-    assembly.development_servers.sort_by_key(|server| order(server.command));
+    assembly.deployments.order_by_key(|deployment| order(deployment.command));
+    assembly.development_servers.order_by_key(|server| order(server.command));
     assembly.images = images(files, facts, &composed);
     assembly.databases = database::find(&composed);
     assembly.variables = variables::all(facts, &composed, &assembly.deployments);
@@ -194,7 +195,7 @@ fn play_launchers(project: &Project<'_>, reached: &mut Reached, assembly: &mut A
         assembly.notes.push(Note::file("", "more programs than are followed; they may start servers as well"));
     }
     // Those that run whenever somebody calls them, before those that run only as programs.
-    launchers.sort_by_key(|alone| alone.guarded);
+    launchers.order_by_key(|alone| alone.guarded);
     for alone in launchers {
         let place = alone.launched.sighting.place;
         if is_full(assembly) {
@@ -368,7 +369,7 @@ fn images(files: &Files, facts: &Facts, composed: &[compose::Composed]) -> Vec<B
             places.insert(image.place).then(|| BaseImage { image, development: context::development(unit, files) })
         })
         .collect();
-    found.sort_by_key(|base| base.image.place);
+    found.order_by_key(|base| base.image.place);
     found
 }
 
@@ -463,7 +464,7 @@ fn forget_repeated(assembly: &mut Assembly) {
     assembly.deployments = kept;
     let mut commands = BTreeSet::new();
     assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
-    assembly.notes.sort();
+    assembly.notes.order();
     assembly.notes.dedup();
 }
 

@@ -9,6 +9,7 @@ use crate::findings::Edit;
 use crate::python::syntax::{ast, parse};
 use crate::servers::{Server, Setting, Version};
 use crate::source::{FileId, Files, Place, Span};
+use crate::values::Order as _;
 use crate::values::Value;
 
 /// Settings that people write together.
@@ -146,7 +147,7 @@ impl Deployment {
         let all = self.settings.iter().map(|(_, setting)| &setting.winner);
         let mut others: Vec<&Candidate> =
             all.filter(|candidate| candidate.is_pair() || self.holds(candidate.place, files)).collect();
-        others.sort_by_key(|candidate| candidate.place);
+        others.order_by_key(|candidate| candidate.place);
         let among_others = || others.iter().rev().find_map(|candidate| beside(candidate));
         // Words go behind the application, the first of them; arguments of a call go last.
         let application = self.beside_application(files);

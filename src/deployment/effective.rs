@@ -6,6 +6,7 @@ use crate::findings::Confidence;
 use crate::python::evaluate::Dependency;
 use crate::servers::Setting;
 use crate::source::Place;
+use crate::values::Order as _;
 use crate::values::Value;
 
 /// Who sets a value; a later one wins over an earlier one.
@@ -288,7 +289,7 @@ impl Settings {
     ///
     /// Candidates come in any order; of two of one layer the later wins, as with a repeated flag.
     pub(super) fn settle(&mut self, setting: &'static Setting, mut candidates: Vec<Candidate>) {
-        candidates.sort_by_key(|candidate| candidate.layer);
+        candidates.order_by_key(|candidate| candidate.layer);
         self.settle_in_order(setting, candidates);
     }
 

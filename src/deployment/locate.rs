@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::host;
 use super::left_out::LeftOut;
 use crate::source::{FileId, Files, Place, pattern_fits};
+use crate::values::Order as _;
 
 /// More copies and mounts than any container has; each path of a server is held against all of them.
 const MAX_COPIES: usize = 2_000;
@@ -404,7 +405,7 @@ impl Roots {
                 found.push(place);
             }
         }
-        found.sort_by_key(|(place, _)| std::cmp::Reverse(if place.is_empty() { 0 } else { place.split('/').count() }));
+        found.order_by_key(|(place, _)| std::cmp::Reverse(if place.is_empty() { 0 } else { place.split('/').count() }));
         found
     }
 
@@ -438,7 +439,7 @@ pub(super) fn installed(files: &Files, paths: &[String]) -> Option<String> {
         .flat_map(|folder| [folder.to_owned(), join(folder, "src")])
         .filter(|folder| paths.iter().any(|path| files.find(&join(folder, path)).is_some()))
         .collect();
-    found.sort();
+    found.order();
     found.dedup();
     found.pop().filter(|_| found.is_empty())
 }
@@ -524,7 +525,7 @@ fn landings(files: &Files, home: &str, pattern: &[&str]) -> Vec<(FileId, usize)>
         })
         .collect();
     let landed = |(file, at): &(FileId, usize)| files.get(*file).path().get(*at..);
-    found.sort_by(|one, other| landed(one).cmp(&landed(other)));
+    found.order_by(|one, other| landed(one).cmp(&landed(other)));
     found
 }
 

@@ -10,6 +10,7 @@ use super::installed::Installed;
 use crate::read::Requirement;
 use crate::servers::{Server, Version, table};
 use crate::source::{Files, Place};
+use crate::values::Order as _;
 
 /// A version to judge by, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,7 @@ fn installed_last(own: &[&Requirement], installed: &Installed, files: &Files) ->
         |one: &&&Requirement| context::named_for_development(files.get(one.place.file).path()).is_some();
     let pins = own.iter().filter(|one| !is_for_development(one) && one.pinned.is_some());
     let mut timed = pins.map(|one| Some((installed.moment(one)?, pinned(one)?))).collect::<Option<Vec<_>>>()?;
-    timed.sort_by_key(|(moment, _)| *moment);
+    timed.order_by_key(|(moment, _)| *moment);
     let (moment, last) = timed.pop()?;
     // One list may pin it for one Python and for another.
     let is_contradicted = timed.iter().any(|(other, pin)| *other == moment && pin.version != last.version);
@@ -141,7 +142,7 @@ fn said(near: &[&Requirement], files: &Files) -> Option<Said> {
     let locks = near.iter().copied().filter(|requirement| is_lock(files.get(requirement.place.file).path()));
     for group in [locks.collect(), near.clone()] {
         let mut pins: Vec<ServerVersion> = group.into_iter().filter_map(pinned).collect();
-        pins.sort_by_key(|pin| pin.version);
+        pins.order_by_key(|pin| pin.version);
         pins.dedup_by_key(|pin| pin.version);
         if pins.len() > 1 {
             return Some(Said::Several);

@@ -12,6 +12,7 @@ use ignore::{DirEntry, WalkBuilder};
 use super::{Error, tracked};
 use crate::findings::Note;
 use crate::source::{Guess, read_text};
+use crate::values::Order as _;
 
 /// Folders that hold other people's code, or what a build made; skipped whatever ignore files say.
 const SKIPPED: [&str; 10] = [
@@ -114,7 +115,7 @@ impl Found {
         let new = paths.filter(|path| !root.join(path).exists() && !self.unwanted.holds(path));
         let new = new.filter_map(|path| Some(Candidate { path: path.clone(), kind: Guess::of(path)? }));
         self.files.extend(new.collect::<Vec<_>>());
-        self.files.sort();
+        self.files.order();
     }
 }
 
@@ -184,9 +185,9 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
         }
     }
     found.unwanted = unwanted(root, &options.exclude);
-    found.files.sort();
+    found.files.order();
     found.files.dedup();
-    found.notes.sort();
+    found.notes.order();
     Ok(found)
 }
 

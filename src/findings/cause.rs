@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::Place;
+use crate::values::Order as _;
 
 /// Several places that one finding speaks about, and that are silenced or known one by one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Cause {
     /// All of them, each once.
     pub fn places(&self) -> Vec<Place> {
         let mut places: Vec<Place> = self.lines.iter().chain(&self.calls).copied().collect();
-        places.sort();
+        places.order();
         places.dedup();
         places
     }
@@ -30,7 +31,7 @@ impl Cause {
     pub fn join(&mut self, other: Self) {
         for (own, more) in [(&mut self.lines, other.lines), (&mut self.calls, other.calls)] {
             own.extend(more);
-            own.sort();
+            own.order();
             own.dedup();
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Refusal, verify};
 use crate::findings::{Edit, Fix, Safety};
 use crate::source::{FileId, Files, Place, Span};
+use crate::values::Order as _;
 
 /// UTF-8's byte order mark, which must stay the first thing in a file.
 const BOM: char = '\u{feff}';
@@ -119,7 +120,7 @@ impl Accepted {
             let others = self.edits.entry(file).or_default();
             if !others.contains(&edit) {
                 others.push(edit);
-                others.sort_by_key(|edit| edit.place.span);
+                others.order_by_key(|edit| edit.place.span);
             }
             let titles = self.titles.entry(file).or_default();
             if titles.last() != Some(&fix.title) {
@@ -163,7 +164,7 @@ fn own_edits(files: &Files, fix: &Fix) -> Result<Vec<Edit>, String> {
     if edits.is_empty() {
         return Err("changes nothing".to_owned());
     }
-    edits.sort_by_key(|edit| edit.place);
+    edits.order_by_key(|edit| edit.place);
     let clash = edits.windows(2).any(|pair| match pair {
         [a, b] => a.place.file == b.place.file && (a.place.span.overlaps(b.place.span) || a.place == b.place),
         _ => false,

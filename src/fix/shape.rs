@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::python::syntax::{self, ast, span_of, visitor};
 use crate::source::Span;
+use crate::values::Order as _;
 
 /// How a file is read to see whether it is still whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
         Format::Json => json(text)?,
         Format::Lines => Shape::default(),
     };
-    shape.pieces.sort();
+    shape.pieces.order();
     Ok(shape)
 }
 

@@ -14,6 +14,7 @@ use super::sample::{self, Snapshot};
 use super::server::Server;
 use super::{Error, Progress, driven, log};
 use crate::values::Bytes;
+use crate::values::Order as _;
 
 /// How long each request is asked; processor time is counted in ticks of 10 ms, of which this has many.
 const LENGTH: Duration = Duration::from_millis(1500);
@@ -119,9 +120,9 @@ async fn ask(plan: &Plan, candidate: usize, progress: &mut dyn FnMut(Progress<'_
 /// Those with the largest weights, in their order.
 fn most_asked(requests: &[Request]) -> Vec<&Request> {
     let mut all: Vec<(usize, &Request)> = requests.iter().enumerate().collect();
-    all.sort_by_key(|(_, request)| std::cmp::Reverse(request.weight));
+    all.order_by_key(|(_, request)| std::cmp::Reverse(request.weight));
     all.truncate(MOST_ROUTES);
-    all.sort_by_key(|(index, _)| *index);
+    all.order_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, request)| request).collect()
 }
 

@@ -4,6 +4,7 @@
 //! same interval.
 
 use super::outcome::Interval;
+use crate::values::Order as _;
 
 /// Resamples behind an interval.
 const RESAMPLES: usize = 2000;
@@ -13,7 +14,7 @@ const SEED: u64 = 0x6661_7272_6965_7221;
 /// The middle of the values, or between the two middle ones; `None` without values.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.order_by(f64::total_cmp);
     middle(&sorted)
 }
 
@@ -31,7 +32,7 @@ fn middle(sorted: &[f64]) -> Option<f64> {
 /// largest.
 pub(super) fn interval(values: &[f64]) -> Option<Interval> {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.order_by(f64::total_cmp);
     let median = middle(&sorted)?;
     let (first, last) = order_statistics(sorted.len());
     let mut low = *sorted.get(first)?;
@@ -41,11 +42,11 @@ pub(super) fn interval(values: &[f64]) -> Option<Interval> {
         .filter_map(|_| {
             let mut sample: Vec<f64> =
                 (0..sorted.len()).filter_map(|_| sorted.get(random.below(sorted.len())).copied()).collect();
-            sample.sort_by(f64::total_cmp);
+            sample.order_by(f64::total_cmp);
             middle(&sample)
         })
         .collect();
-    medians.sort_by(f64::total_cmp);
+    medians.order_by(f64::total_cmp);
     low = low.min(*medians.get(RESAMPLES / 40)?);
     high = high.max(*medians.get(RESAMPLES - 1 - RESAMPLES / 40)?);
     Some(Interval { median, low, high })

@@ -4,6 +4,7 @@
 //! rates: a machine that gets slower makes all of a round slower. The rates of configurations that fail requests never
 //! get here.
 
+use crate::values::Order as _;
 use std::collections::BTreeMap;
 
 /// The rates of each configuration by round, in the order of the plan.
@@ -22,7 +23,7 @@ const HOPELESS: f64 = 0.4;
 pub(super) fn order(rates: &Rates, alive: &[usize]) -> Vec<usize> {
     let common = common(rates, alive);
     let mut sorted: Vec<(f64, usize)> = alive.iter().map(|one| (mean(&logs(rates, *one, &common)), *one)).collect();
-    sorted.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    sorted.order_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     sorted.into_iter().map(|(_, one)| one).collect()
 }
 

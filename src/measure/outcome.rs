@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::null::Calibration;
 use super::verdict::Comparison;
 use crate::values::Bytes;
+use crate::values::Order as _;
 
 /// The result of a run, complete even when it was interrupted.
 #[derive(Debug, Clone)]
@@ -186,7 +187,7 @@ impl Errors {
             ("malformed answer", self.malformed),
         ];
         kinds.retain(|(_, count)| *count > 0);
-        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        kinds.order_by_key(|(_, count)| std::cmp::Reverse(*count));
         kinds
     }
 }

@@ -63,6 +63,8 @@ fn all() -> Vec<Process> {
 
 #[cfg(not(target_os = "linux"))]
 fn all() -> Vec<Process> {
+    use crate::values::Order as _;
+
     use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
     let Ok(mut system) = System::new() else {
         return Vec::new();
@@ -80,7 +82,7 @@ fn all() -> Vec<Process> {
             used: Duration::from_millis(process.accumulated_cpu_time()),
         })
         .collect();
-    processes.sort_by_key(|process| process.pid);
+    processes.order_by_key(|process| process.pid);
     processes
 }
 

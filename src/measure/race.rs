@@ -19,6 +19,7 @@ use super::server::Server;
 use super::verdict::MOST_FAILURES;
 use super::{Error, Progress, compare, log, null, search};
 use crate::values::Bytes;
+use crate::values::Order as _;
 
 /// Which part of the budget a visit waits at most until every connection was answered once: 4 s of a minute.
 const ANSWERED_PART: u32 = 15;
@@ -516,7 +517,7 @@ fn steps(common: f64, own: Option<f64>, time: Duration) -> Vec<(f64, bool)> {
             all.push((rate, false));
         }
     }
-    all.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    all.order_by(|(one, _), (other, _)| one.total_cmp(other));
     all
 }
 

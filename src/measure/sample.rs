@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::outcome::{Counted, Memory};
 use super::processes::{self, Process};
 use crate::values::Bytes;
+use crate::values::Order as _;
 
 /// Processor time below which the shares of workers are rounding: ten ticks of the kernel.
 const ENOUGH_FOR_SHARES: Duration = Duration::from_millis(100);
@@ -88,7 +89,7 @@ pub(super) fn between(before: &Snapshot, after: &Snapshot, index: usize, master:
     for share in &mut shares {
         *share /= total;
     }
-    shares.sort_by(|one, other| other.total_cmp(one));
+    shares.order_by(|one, other| other.total_cmp(one));
     Usage {
         client: after.client.saturating_sub(before.client).as_secs_f64() / seconds,
         foreign,

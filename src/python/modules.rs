@@ -12,6 +12,7 @@ use super::catalogue;
 use super::evaluate::is_standard;
 use super::syntax::Module;
 use crate::source::{FileId, Files};
+use crate::values::Order as _;
 use crate::values::{HashMap, HashSet};
 
 /// A module of the project.
@@ -268,7 +269,7 @@ impl Modules {
 fn roots_of(tree: &Tree) -> HashMap<String, Vec<String>> {
     let mut roots: HashMap<String, Vec<String>> = HashMap::default();
     let mut folders: Vec<&String> = tree.folders.iter().collect();
-    folders.sort();
+    folders.order();
     for folder in folders {
         let Some((root, name)) = folder.rsplit_once('/') else { continue };
         let is_package = tree.by_path.contains_key(&join(root, "__init__.py"));

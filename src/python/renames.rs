@@ -3,13 +3,14 @@
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
 use crate::source::Span;
+use crate::values::Order as _;
 
 /// What to write where, so that `name` of the module is called `new` everywhere in it; `None` where something else of
 /// that name is in the way, or the new one is taken.
 pub fn renamed(module: &Module, name: &str, new: &str) -> Option<Vec<(Span, String)>> {
     let mut uses = Uses { name, new, found: Vec::new(), is_plain: true };
     visitor::Visitor::visit_body(&mut uses, &module.body);
-    uses.found.sort();
+    uses.found.order();
     uses.found.dedup();
     (uses.is_plain && !uses.found.is_empty()).then_some(uses.found)
 }

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
 use crate::source::{FileId, Located, Place, SourceFile, Span};
+use crate::values::Order as _;
 use crate::values::Value;
 
 use super::{Facts, toml_tree};
@@ -58,7 +59,7 @@ pub fn toml_settings(file: FileId, text: &str) -> TomlSettings {
         tree.iter().take(MAX_ENTRIES).map(|(key, node)| entry(file, text, key, node)).collect();
     // Where a value is missing, the parser makes one up to go on with.
     entries.retain(|entry| !entry.value_place.span.is_empty());
-    entries.sort_by_key(|entry| entry.key_place.span);
+    entries.order_by_key(|entry| entry.key_place.span);
     TomlSettings { entries, error }
 }
 

@@ -51,6 +51,7 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
+use crate::values::Order as _;
 pub use container::{Container, Edge, Surge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
@@ -95,7 +96,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     let (bases, own): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| files.is_foreign(unit.place.file));
     all.units = own;
     all.bases = bases.into_iter().map(|unit| (files.get(unit.place.file).path().to_owned(), unit)).collect();
-    all.notes.sort();
+    all.notes.order();
     all
 }
 

@@ -12,6 +12,7 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpa
 use super::palette::{Look, is_control, one_line};
 use crate::findings::{Finding, Label};
 use crate::source::{FileId, Files, Place, SourceFile, Span};
+use crate::values::Order as _;
 
 /// Labels of one finding beside the primary one; a reader who wants more of them reads another format.
 const MAX_LABELS: usize = 16;
@@ -102,7 +103,7 @@ impl Excerpt {
                     None => marks.push(mark(file, label, i == 0)),
                 }
             }
-            marks.sort_by_key(|mark| mark.span);
+            marks.order_by_key(|mark| mark.span);
             for mark in marks {
                 let (step, end) = (rank(&mark), mark.last);
                 match groups.last_mut().filter(|group| group.file == id && mark.first <= group.end + 2 * CONTEXT + 1) {
@@ -115,7 +116,7 @@ impl Excerpt {
                 }
             }
         }
-        groups.sort_by_key(|group| group.step);
+        groups.order_by_key(|group| group.step);
         for group in &groups {
             excerpt.add(files.get(group.file), &group.marks, group.end, look);
         }

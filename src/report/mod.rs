@@ -46,6 +46,7 @@ use std::collections::BTreeSet;
 
 use crate::findings::{Finding, Note, Severity, Suppressed};
 use crate::source::Files;
+use crate::values::Order as _;
 
 /// Everything a run has to say.
 #[derive(Debug)]
@@ -102,9 +103,9 @@ impl Report {
         mut notes: Vec<Note>,
         deployments: usize,
     ) -> Self {
-        findings.sort_by(|a, b| key(&files, a).cmp(&key(&files, b)));
-        suppressed.sort_by(|a, b| key(&files, &a.finding).cmp(&key(&files, &b.finding)));
-        notes.sort();
+        findings.order_by(|a, b| key(&files, a).cmp(&key(&files, b)));
+        suppressed.order_by(|a, b| key(&files, &a.finding).cmp(&key(&files, &b.finding)));
+        notes.order();
         notes.dedup();
         let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         let summary = Summary {
@@ -125,7 +126,7 @@ impl Report {
     /// The same with the versions that were assumed.
     #[must_use]
     pub fn with_assumed(mut self, mut assumed: Vec<String>) -> Self {
-        assumed.sort();
+        assumed.order();
         assumed.dedup();
         self.assumed = assumed;
         self

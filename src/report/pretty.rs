@@ -9,6 +9,7 @@ use super::groups::{Group, grouped};
 use super::palette::{Look, one_line, printable};
 use super::{Report, Summary};
 use crate::findings::{Confidence, Finding, Safety, Severity};
+use crate::values::Order as _;
 
 /// How many files with others of a kind are listed.
 const LISTED: usize = 12;
@@ -101,7 +102,7 @@ fn other_helps<'f>(group: &Group<'f>) -> Vec<(&'f str, usize)> {
             None => others.push((help, 1)),
         }
     }
-    others.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    others.order_by_key(|(_, times)| std::cmp::Reverse(*times));
     others.truncate(HELPS);
     others
 }

@@ -8,6 +8,7 @@ use crate::findings::{Finding, Severity};
 use crate::rules::policy::Policy;
 use crate::settings::{Level, Loaded, Spot};
 use crate::source::Files;
+use crate::values::Order as _;
 
 /// Rules that say less, or something else, in the files of a pattern.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<PerFile>, 
         }
         all.push(PerFile { pattern: pattern.get_ref().clone(), paths, ignored, severity, spot: loaded.spot(pattern) });
     }
-    all.sort_by_key(|own| (own.pattern.len(), own.pattern.clone()));
+    all.order_by_key(|own| (own.pattern.len(), own.pattern.clone()));
     Ok(all)
 }
 

@@ -3,6 +3,7 @@
 //! The build script turns `rules/messages/*.toml` into [`MESSAGES`]. Decides which message a text shows: by
 //! words that the server writes every time, so that process numbers and addresses play no part.
 
+use crate::values::Order as _;
 /// A line of a log.
 #[derive(Debug)]
 pub struct Message {
@@ -64,7 +65,7 @@ pub fn shown_by(text: &str) -> Vec<&'static Message> {
     };
     let mut found: Vec<(usize, &Message)> =
         MESSAGES.iter().filter_map(|message| Some((longest(message)?, message))).collect();
-    found.sort_by_key(|(length, message)| (std::cmp::Reverse(*length), message.name));
+    found.order_by_key(|(length, message)| (std::cmp::Reverse(*length), message.name));
     found.into_iter().map(|(_, message)| message).collect()
 }
 

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use crate::findings::{Confidence, Finding, Severity};
 use crate::source::Place;
+use crate::values::Order as _;
 
 /// How many handlers of one finding come before what else there is to say; more of them are counted.
 pub(super) const MAX_HANDLERS: usize = 5;
@@ -24,7 +25,7 @@ pub(super) const ON_THE_LOOP: &str = " on the event loop";
 pub(super) fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     // The order of the others stays.
-    findings.sort_by(|one, other| call_of(one).cmp(&call_of(other)).then_with(|| standing(one).cmp(&standing(other))));
+    findings.order_by(|one, other| call_of(one).cmp(&call_of(other)).then_with(|| standing(one).cmp(&standing(other))));
     for finding in findings {
         match kept.last_mut().filter(|known| call_of(known).is_some() && call_of(known) == call_of(&finding)) {
             Some(known) => join(known, finding),
@@ -44,7 +45,7 @@ pub fn one_per_call(mut findings: Vec<Finding>) -> Vec<Finding> {
     let call = |finding: &Finding| {
         (!finding.handlers.is_empty()).then_some((finding.rule, finding.primary.place, remarks(finding)))
     };
-    findings.sort_by(|one, other| call(one).cmp(&call(other)).then_with(|| standing(one).cmp(&standing(other))));
+    findings.order_by(|one, other| call(one).cmp(&call(other)).then_with(|| standing(one).cmp(&standing(other))));
     let mut kept: Vec<Finding> = Vec::new();
     let mut also: Vec<String> = Vec::new();
     for finding in findings {

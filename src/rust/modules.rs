@@ -12,6 +12,7 @@ use super::syntax::{self, Function, Implementation, Scope, TraitItem, TypeItem};
 use crate::findings::Note;
 use crate::source::{FileId, Files};
 use crate::values::HashMap;
+use crate::values::Order as _;
 
 /// How deep modules lie in modules; a file may say that it is its own.
 const MAX_DEPTH: usize = 40;
@@ -121,7 +122,7 @@ impl Workspace {
             }
         }
         workspace.notes = reader.notes;
-        workspace.notes.sort();
+        workspace.notes.order();
         workspace.declare();
         workspace
     }
@@ -261,7 +262,7 @@ struct Reader<'f> {
 impl Reader<'_> {
     fn read(&mut self, wanted: impl Iterator<Item = FileId>) {
         let mut fresh: Vec<FileId> = wanted.filter(|file| !self.scopes.contains_key(file)).collect();
-        fresh.sort();
+        fresh.order();
         fresh.dedup();
         let files = self.files;
         let read: Vec<_> = fresh.par_iter().map(|&file| (file, syntax::parse(files.get(file).text()))).collect();

@@ -9,6 +9,7 @@ use super::modules::Workspace;
 use super::packages::TargetKind;
 use super::syntax::Path;
 use crate::values::HashSet;
+use crate::values::Order as _;
 
 /// How far names are followed that stand for other names.
 const MAX_STEPS: usize = 16;
@@ -210,7 +211,7 @@ impl Workspace {
                 }
             }
         }
-        found.sort();
+        found.order();
         found.dedup();
         // On the way to another name, modules that were gone through for that were left out.
         if is_first && let Ok(mut resolved) = self.resolved.lock() {

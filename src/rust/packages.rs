@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::{FileId, Files};
+use crate::values::Order as _;
 
 /// One package.
 #[derive(Debug, Clone)]
@@ -87,7 +88,7 @@ pub fn find(files: &Files) -> Vec<Package> {
             dependencies: dependencies(folder, table, workspace.map(|(_, folder, table)| (&**folder, table)), &locked),
         });
     }
-    packages.sort_by(|one, other| one.folder.cmp(&other.folder));
+    packages.order_by(|one, other| one.folder.cmp(&other.folder));
     packages
 }
 

@@ -13,6 +13,7 @@ use super::plan::{Plan, for_the_locks};
 use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, Workload, inputs};
 use crate::findings::Confidence;
+use crate::values::Order as _;
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// The Linux default for the period of a CPU quota.
@@ -433,7 +434,7 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
         let ends = [load.blocking.low, load.blocking.high].into_iter().filter(|_| load.blocking.is_wide());
         let other = [0.05, 0.5, 0.9].into_iter().filter(|b| (b - planned).abs() >= 0.1);
         let mut shares: Vec<f64> = other.chain(ends).collect();
-        shares.sort_by(f64::total_cmp);
+        shares.order_by(f64::total_cmp);
         shares.dedup();
         for b in shares {
             let mut other = load.clone();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::{Finding, Fingerprint, Label};
 use crate::source::{Files, Place};
+use crate::values::Order as _;
 
 /// The name of the file, in the root of a project.
 pub const FILE: &str = "farrier-baseline.json";
@@ -215,7 +216,7 @@ impl Baseline {
                 there.push(asked);
             }
         }
-        compared.new.sort_by_key(|finding| {
+        compared.new.order_by_key(|finding| {
             let place = finding.primary.place;
             (files.get(place.file).path().to_owned(), place.span, finding.rule)
         });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::Severity;
 use crate::source::{Place, Span};
+use crate::values::Order as _;
 
 /// One rule named by one comment.
 pub(super) struct Ignore {
@@ -47,7 +48,7 @@ pub(super) struct Ignores {
 impl Ignores {
     /// Of those in the order of the file.
     pub(super) fn new(mut all: Vec<Ignore>) -> Self {
-        all.sort_by_key(|ignore| ignore.line.is_none());
+        all.order_by_key(|ignore| ignore.line.is_none());
         let mut by_line = BTreeMap::new();
         let mut by_block = BTreeMap::new();
         let mut by_comment = BTreeMap::new();

@@ -4,9 +4,11 @@
 //! files or formulas.
 
 mod hashed;
+mod order;
 mod quantity;
 mod value;
 
 pub use hashed::{HashMap, HashSet};
+pub use order::Order;
 pub use quantity::{Bytes, Cpus, Seconds};
 pub use value::Value;

@@ -1,5 +1,6 @@
 //! `farrier explain 'WORKER TIMEOUT (pid:42)'`: a line of a log, its causes, and which of them are here.
 
+use farrier::values::Order as _;
 use std::fmt::Write as _;
 
 use farrier::Examination;
@@ -21,7 +22,7 @@ pub(super) fn page(message: &Message, examination: &Examination) -> String {
     // What this project shows comes first; otherwise the likeliest does.
     let mut causes: Vec<(&Cause, Vec<&Finding>)> =
         message.causes.iter().map(|cause| (cause, findings(cause))).collect();
-    causes.sort_by_key(|(_, found)| found.is_empty());
+    causes.order_by_key(|(_, found)| found.is_empty());
     for (i, (cause, found)) in causes.iter().enumerate() {
         let here = if found.is_empty() { "" } else { " (in this project)" };
         let number = format!("{}. ", i + 1);

@@ -11,6 +11,7 @@ use farrier::report::Load;
 
 use super::super::Failure;
 use crate::cli::Asking;
+use farrier::values::Order as _;
 
 /// Largest description that is read.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -116,7 +117,7 @@ fn in_code(application: Option<&Application>) -> Load {
     }
     let asked: Vec<String> = load.requests.iter().map(|request| request.path.clone()).collect();
     load.left_out.retain(|(path, _)| !asked.contains(path));
-    load.left_out.sort();
+    load.left_out.order();
     load.left_out.dedup();
     load
 }

@@ -26,6 +26,7 @@ use farrier::{Examination, report};
 
 use super::{Done, Exit, Failure, demo, patience};
 use crate::cli::{Cli, Color, Measure, RunForm, Switch, Watch};
+use farrier::values::Order as _;
 
 /// Seconds that a run may take if nobody says otherwise, and the same of a search.
 const BUDGET: u64 = 30;
@@ -294,7 +295,7 @@ fn chosen<'e>(found: &'e Examination, wanted: &Measure) -> Result<Option<(&'e De
     let able = all.filter(|(deployment, _)| measure::can_measure(deployment.server));
     let mut fitting: Vec<_> =
         able.filter(|(deployment, _)| wanted.launch.as_ref().is_none_or(|name| deployment.unit == *name)).collect();
-    fitting.sort_by_key(|(deployment, _)| deployment.development.is_some());
+    fitting.order_by_key(|(deployment, _)| deployment.development.is_some());
     let Some((deployment, advice)) = fitting.into_iter().next() else {
         return Ok(None);
     };

@@ -3,6 +3,7 @@
 //! Decides by what one request takes by itself: a few configurations that could answer most, of every class that the
 //! service can run on. Which of them is best is for the race to find out.
 
+use farrier::values::Order as _;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -148,7 +149,7 @@ fn loops(plan: &Plan, deployment: &Deployment) -> Vec<String> {
     let installed = |module: &str| plan.program.first().is_some_and(|python| has(python, module, &plan.folder));
     let known = [("gunicorn.workers.gasgi", "asgi"), ("uvicorn_worker", "uvicorn_worker.UvicornWorker")];
     all.extend(known.into_iter().filter(|(module, _)| installed(module)).map(|(_, class)| class.to_owned()));
-    all.sort();
+    all.order();
     all.dedup();
     all
 }
@@ -159,7 +160,7 @@ fn shortlist(points: Vec<Point>, cost: Cost, cores: f64, connections: f64, most:
     let mut rated: Vec<(f64, Point)> =
         points.into_iter().map(|point| (ceiling(point.shape, cost, cores, connections), point)).collect();
     let size = |point: &Point| (point.shape.workers * point.shape.threads, point.shape.workers);
-    rated.sort_by(|(one, first), (other, second)| {
+    rated.order_by(|(one, first), (other, second)| {
         let same = (one - other).abs() <= SAME * one.max(*other);
         let order = if same { std::cmp::Ordering::Equal } else { other.total_cmp(one) };
         order.then(size(first).cmp(&size(second)))

@@ -7,6 +7,7 @@ use crate::deployment::context::named_for_production;
 use crate::deployment::locate::join;
 use crate::read::{ComposeFile, Facts};
 use crate::source::{FileId, Files, Word};
+use crate::values::Order as _;
 
 /// The names that compose looks for in a folder, in its order (compose-go 2, `cli/options.go`).
 const DEFAULT: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
@@ -19,7 +20,7 @@ const BASE: [&str; 3] = ["base", "common", "shared"];
 /// The projects of all compose files. A project of several files stands behind those of fewer.
 pub(super) fn projects(files: &Files, facts: &Facts) -> Vec<Project> {
     let mut all: Vec<FileId> = facts.compose.keys().copied().collect();
-    all.sort_by_key(|&file| files.get(file).path());
+    all.order_by_key(|&file| files.get(file).path());
     let chains = chains(files, facts);
     let together: BTreeSet<FileId> = chains.iter().flat_map(|chain| chain.files.iter().copied()).collect();
     let parts = parts(files, facts);
@@ -177,7 +178,7 @@ fn candidates(file: FileId, files: &Files, facts: &Facts) -> Vec<FileId> {
             && (DEFAULT.contains(&name) || BASE.iter().any(|word| name.contains(word)))
     };
     let mut found: Vec<FileId> = facts.compose.keys().copied().filter(likely).collect();
-    found.sort_by_key(|&base| rank(base));
+    found.order_by_key(|&base| rank(base));
     found
 }
 

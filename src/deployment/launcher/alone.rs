@@ -15,6 +15,7 @@ use crate::python::test_imports::is_of_tests;
 use crate::read::Facts;
 use crate::servers::{Code, Program};
 use crate::source::{FileId, Files, Place};
+use crate::values::Order as _;
 
 /// A launcher that nothing starts.
 #[derive(Debug, Clone)]
@@ -139,7 +140,7 @@ impl Search<'_> {
             self.facts.python.keys().copied().filter(|file| leads(*file) && is_program(*file)).collect();
         let (last, mut first): (Vec<_>, Vec<_>) = order.into_iter().partition(|file| own.contains(file));
         // Most programs that start others have nothing to do with servers.
-        first.sort_by_key(|file| !speaks_of_servers(self.files.get(*file).text()));
+        first.order_by_key(|file| !speaks_of_servers(self.files.get(*file).text()));
         let mut tried = BTreeSet::new();
         for round in [first, last.into_iter().chain(own).collect()] {
             self.round();

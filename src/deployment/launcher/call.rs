@@ -9,6 +9,7 @@ use crate::python::launches::{self, Api};
 use crate::read::Facts;
 use crate::servers::{Server, Setting, Table, Version, cast};
 use crate::source::{Files, Located, Place};
+use crate::values::Order as _;
 use crate::values::Value;
 
 use std::collections::BTreeSet;
@@ -196,7 +197,7 @@ impl Reading<'_> {
             called.candidates.push((setting, one));
         }
         let mut names: Vec<&String> = sighting.strangers.iter().collect();
-        names.sort();
+        names.order();
         names.dedup();
         for name in names.into_iter().filter(|name| self.table.setting(&name.to_lowercase()).is_none()) {
             let own = Sites::new(sighting.place, self.facts.python.get(&sighting.place.file), self.files);

@@ -5,6 +5,7 @@
 //! what strangers have sent, so nothing in it is trusted: lines that do not fit are passed over, and only paths are taken,
 //! never the server that a line names.
 
+use crate::values::Order as _;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, Read as _};
@@ -65,7 +66,7 @@ pub fn access_log(mut log: impl BufRead) -> io::Result<Logged> {
         }
     }
     let mut all: Vec<((Method, String), u64)> = counts.into_iter().collect();
-    all.sort_by(|(one, count), (other, more)| more.cmp(count).then_with(|| one.cmp(other)));
+    all.order_by(|(one, count), (other, more)| more.cmp(count).then_with(|| one.cmp(other)));
     all.truncate(MOST_FREQUENT);
     logged.rare = logged.fitting - all.iter().map(|(_, count)| count).sum::<u64>();
     let request = |((method, path), count)| Request {

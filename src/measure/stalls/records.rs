@@ -1,5 +1,6 @@
 //! What the watchdog wrote, summed up line by line of the project.
 
+use crate::values::Order as _;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -143,13 +144,13 @@ fn summed(text: &str, since: f64) -> Told {
             Entry::Stall(_) | Entry::Late { .. } => {}
         }
     }
-    told.loops.sort();
+    told.loops.order();
     told.loops.dedup();
-    told.faults.sort();
+    told.faults.order();
     told.faults.dedup();
     told.late = late.len().saturating_sub(blamed.len());
     told.held = lines.into_iter().filter_map(|((file, line), stalls)| held(file, line, &stalls)).collect();
-    told.held.sort_by(|one, other| other.total.cmp(&one.total).then_with(|| one.file.cmp(&other.file)));
+    told.held.order_by(|one, other| other.total.cmp(&one.total).then_with(|| one.file.cmp(&other.file)));
     told.lags = lags(&told.held, &blamed, &late, since);
     told
 }
@@ -166,7 +167,7 @@ fn lags(held: &[Held], blamed: &[(f64, f64, PathBuf, usize)], late: &[(f64, f64)
         !blamed.iter().any(|(own, own_ms, ..)| (own - at).abs() < SAME_MOMENT && (own_ms - ms).abs() < SAME_LENGTH)
     };
     all.extend(late.iter().filter(known).map(|(at, ms)| lag(*at, *ms, None)));
-    all.sort_by_key(|lag| lag.at);
+    all.order_by_key(|lag| lag.at);
     all
 }
 

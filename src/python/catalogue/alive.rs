@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::schema::Type;
 use super::{Index, index};
 use crate::values::HashSet;
+use crate::values::Order as _;
 
 /// Classes that programs make, inherit from, or are handed by a framework.
 const MADE: &str = include_str!("made.txt");
@@ -23,7 +24,7 @@ fn made() -> HashSet<&'static str> {
 
 fn types(index: &Index) -> Vec<&'static Type> {
     let mut types: Vec<&'static Type> = index.types.values().map(|known| known.data).collect();
-    types.sort_by_key(|ty| &ty.name);
+    types.order_by_key(|ty| &ty.name);
     types.dedup_by_key(|ty| &ty.name);
     types
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Catalogue, Effect, Index, KnownType, Library};
 use crate::values::HashMap;
+use crate::values::Order as _;
 
 /// Libraries that a project describes itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,7 +58,7 @@ impl Extension {
     pub fn calls(self) -> Vec<(&'static str, Effect)> {
         let calls = self.index.into_iter().flat_map(|index| index.calls.iter());
         let mut calls: Vec<_> = calls.map(|(name, call)| (*name, call.effect)).collect();
-        calls.sort_by_key(|(name, _)| *name);
+        calls.order_by_key(|(name, _)| *name);
         calls
     }
 
@@ -65,7 +66,7 @@ impl Extension {
     pub fn types(self) -> Vec<(&'static str, KnownType)> {
         let types = self.index.into_iter().flat_map(|index| index.types.iter());
         let mut types: Vec<_> = types.map(|(name, known)| (*name, *known)).collect();
-        types.sort_by_key(|(name, _)| *name);
+        types.order_by_key(|(name, _)| *name);
         types
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use crate::source::Span;
+use crate::values::Order as _;
 
 use super::super::syntax::ast::Operator;
 use super::call::Arguments;
@@ -268,7 +269,7 @@ impl<'a> Run<'a, '_> {
         }
         let mut failed = false;
         let mut order: Vec<usize> = (0..items.len()).collect();
-        order.sort_by(|a, b| {
+        order.order_by(|a, b| {
             let order = match (keys.get(*a), keys.get(*b)) {
                 (Some(a), Some(b)) => self.ordering(a, b).ok().flatten(),
                 _ => None,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::source::{FileId, Place};
+use crate::values::Order as _;
 use crate::values::Value;
 
 use super::cell::{Cell, Dep, Deps, Text, Thing, because_of};
@@ -140,11 +141,11 @@ pub(super) fn globals(run: &Run<'_, '_>, touched: &Touched, raised: Option<&Rais
             bindings.push(binding(record, Some(slot), run, module.file, touched));
         }
     }
-    bindings.sort_by_key(|binding| (binding.name_place.span, binding.name.clone()));
+    bindings.order_by_key(|binding| (binding.name_place.span, binding.name.clone()));
     let replaced = run.records.iter().enumerate().filter(|(at, _)| !final_records.contains(at));
     let mut overridden: Vec<Binding> =
         replaced.map(|(_, record)| binding(record, None, run, module.file, touched)).collect();
-    overridden.sort_by_key(|binding| (binding.name_place.span, binding.name.clone()));
+    overridden.order_by_key(|binding| (binding.name_place.span, binding.name.clone()));
     Globals {
         bindings,
         overridden,

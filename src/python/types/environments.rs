@@ -1,5 +1,6 @@
 //! What is known of arguments, kept small enough to be compared.
 
+use crate::values::Order as _;
 use std::rc::Rc;
 
 use super::{Entry, Environment, Frame, FunctionId, Types, Value};
@@ -67,7 +68,7 @@ impl<'a> Types<'a> {
                 None => entries.push((key, value)),
             }
         }
-        entries.sort_by_key(|entry| entry.0);
+        entries.order_by_key(|entry| entry.0);
         let entries: Rc<[Entry<'a>]> = entries.into();
         if let Some(&known) = self.known_environments.borrow().get(&entries) {
             return known;

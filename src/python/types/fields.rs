@@ -4,6 +4,7 @@ use super::outside::is_settings;
 use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::Expr;
+use crate::values::Order as _;
 
 impl<'a> Types<'a> {
     /// `Class.name`.
@@ -156,7 +157,7 @@ impl<'a> Types<'a> {
                 }
             }
         }
-        found.sort_by_key(|(_, at, frame)| (frame.function, *at));
+        found.order_by_key(|(_, at, frame)| (frame.function, *at));
         found.into_iter().map(|(factory, _, frame)| (factory, frame)).collect()
     }
 

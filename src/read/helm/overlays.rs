@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::Note;
 use crate::source::{FileId, Files};
+use crate::values::Order as _;
 
 use super::super::kubernetes::space::Space;
 use super::value::Value;
@@ -62,7 +63,7 @@ pub(super) fn of(
             }
         }
     }
-    found.sort_by_key(|(file, _)| files.get(*file).path());
+    found.order_by_key(|(file, _)| files.get(*file).path());
     found.dedup_by_key(|(file, _)| *file);
     found.truncate(MAX_OVERLAYS);
     found

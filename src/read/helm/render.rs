@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::source::Span;
+use crate::values::Order as _;
 
 use super::super::decoded::Decoded;
 use super::functions;
@@ -131,7 +132,7 @@ impl<'a> Renderer<'a> {
             }
             Value::Map(entries) => {
                 let mut sorted: Vec<_> = entries.iter().collect();
-                sorted.sort_by(|a, b| a.0.text().cmp(b.0.text()));
+                sorted.order_by(|a, b| a.0.text().cmp(b.0.text()));
                 sorted.into_iter().map(|(key, value)| (Value::Text(key.clone()), value.clone())).collect()
             }
             _ => Vec::new(),

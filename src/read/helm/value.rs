@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::source::Span;
+use crate::values::Order as _;
 
 use super::super::decoded::Decoded;
 use super::super::kubernetes::node::{HOLE, Kind, Node};
@@ -205,7 +206,7 @@ fn write(out: &mut Decoded, value: &Value, indent: usize, span: Span, left: &mut
         }
         Value::Map(entries) if !entries.is_empty() => {
             let mut sorted: Vec<&(Decoded, Value)> = entries.iter().collect();
-            sorted.sort_by(|a, b| a.0.text().cmp(b.0.text()));
+            sorted.order_by(|a, b| a.0.text().cmp(b.0.text()));
             for (key, value) in sorted {
                 out.push_escaped(&pad, span);
                 write_text(out, key, span);

@@ -24,9 +24,10 @@ pub struct KnownImage(schema::Image);
 fn all() -> &'static [KnownImage] {
     static ALL: OnceLock<Vec<KnownImage>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let texts: &[&str] = include!(concat!(env!("OUT_DIR"), "/images.rs"));
-        // The build read every one of them.
-        texts.iter().filter_map(|text| toml::from_str(text).ok().map(KnownImage)).collect()
+        let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/images.postcard"));
+        // The build wrote it from these same types.
+        let images: Vec<schema::Image> = postcard::from_bytes(bytes).unwrap_or_default();
+        images.into_iter().map(KnownImage).collect()
     })
 }
 

@@ -1,9 +1,9 @@
 //! What `rules/images/*.toml` may say; the build checks every file against it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// An image of a registry that starts a server by itself.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Image {
     /// The repositories that it is pulled from, without their tags; the first one stands for all.
@@ -39,7 +39,7 @@ impl Image {
 }
 
 /// What a shell is that goes by the name of `sh` in the images of some repositories.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shell {
     pub(crate) is: SystemShell,
@@ -50,7 +50,7 @@ pub(crate) struct Shell {
 }
 
 /// The shells that `/bin/sh` is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SystemShell {
     /// Debian and what starts from it.

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::source::{FileId, FileKind, Files, Place, Span, Word, WordPart};
+use crate::values::Order as _;
 
 use super::super::decoded::Decoded;
 use super::super::expansion::Dialect;
@@ -35,7 +36,7 @@ pub(in super::super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) 
     let mut environments: BTreeMap<&str, Environment> = BTreeMap::new();
     let mut all: Vec<FileId> =
         kinds.iter().filter(|(_, kind)| **kind == FileKind::Beanstalk).map(|(&file, _)| file).collect();
-    all.sort_by_key(|&file| files.get(file).path());
+    all.order_by_key(|&file| files.get(file).path());
     for file in all {
         let source = files.get(file);
         let document = read_yaml(file, source, &mut facts);

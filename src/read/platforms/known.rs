@@ -31,9 +31,10 @@ pub fn home_of_processes() -> Option<&'static str> {
 fn all() -> &'static [Platform] {
     static ALL: OnceLock<Vec<Platform>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let texts: &[&str] = include!(concat!(env!("OUT_DIR"), "/platforms.rs"));
-        // The build read every one of them.
-        texts.iter().filter_map(|text| toml::from_str(text).ok().map(Platform)).collect()
+        let bytes = include_bytes!(concat!(env!("OUT_DIR"), "/platforms.postcard"));
+        // The build wrote it from these same types.
+        let platforms: Vec<schema::Platform> = postcard::from_bytes(bytes).unwrap_or_default();
+        platforms.into_iter().map(Platform).collect()
     })
 }
 

@@ -1,9 +1,9 @@
 //! What `rules/platforms/*.toml` may say; the build checks every file against it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a platform gives to everything that runs on it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Platform {
     /// Its name.
@@ -29,7 +29,7 @@ pub(crate) struct Platform {
 }
 
 /// What a platform starts by itself.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Usual {
     /// The words of the command.
@@ -48,7 +48,7 @@ pub(crate) struct Usual {
 }
 
 /// A variable that the platform sets unless the file does.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Given {
     /// The name.
@@ -61,7 +61,7 @@ pub(crate) struct Given {
 }
 
 /// A size of an instance.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Size {
     /// The name in files; case does not count.

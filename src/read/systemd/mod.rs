@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use crate::findings::Note;
 use crate::source::{FileId, FileKind, Files, Located, Place};
 use crate::values::Bytes;
+use crate::values::Order as _;
 
 use super::ini::{self, Dialect, Document};
 use super::{EnvironmentFile, Facts, Notation, Unit, UnitKind};
@@ -80,7 +81,7 @@ fn drop_ins(files: &Files, documents: &BTreeMap<FileId, Document>, unit: FileId,
             drop_in_of(of) == Some(name) && (only || beside(of))
         })
         .collect();
-    found.sort_by_key(|&file| files.get(file).name().to_owned());
+    found.order_by_key(|&file| files.get(file).name().to_owned());
     found
 }
 

@@ -3,6 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use crate::source::{FileId, SourceFile, Span};
+use crate::values::Order as _;
 
 use super::super::decoded::Decoded;
 use super::super::{Facts, toml_tree};
@@ -33,7 +34,7 @@ fn entries(tree: &DeTable<'_>, text: &str, depth: usize) -> Vec<Entry> {
         })
         .collect();
     // The table is sorted by name; what runs first is what stands first.
-    found.sort_by_key(|entry| entry.key_span.start);
+    found.order_by_key(|entry| entry.key_span.start);
     found
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Extent;
 use crate::report::{Report, Summary, groups};
+use crate::values::Order as _;
 
 /// Longest comment that GitHub takes, in bytes, with room for what somebody puts around it.
 const LONGEST: usize = 60_000;
@@ -12,7 +13,7 @@ const LONGEST: usize = 60_000;
 pub fn markdown(report: &Report) -> String {
     let mut out = format!("### farrier: {}\n", counted(&report.summary));
     let mut grouped = groups::grouped(&report.findings);
-    grouped.sort_by_key(|group| std::cmp::Reverse(group.first.severity));
+    grouped.order_by_key(|group| std::cmp::Reverse(group.first.severity));
     let mut left = grouped.len();
     for group in &grouped {
         let finding = group.first;

@@ -11,6 +11,7 @@ use super::{About, Extent};
 use crate::findings::{Finding, Fingerprint, Fix, Label, Note, Severity, Suppressed};
 use crate::report::{Report, document};
 use crate::source::{Files, Place};
+use crate::values::Order as _;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -136,7 +137,7 @@ fn region(files: &Files, place: Place) -> Json {
 /// The change of all files as one fix: the edits of a file are one change of it.
 fn fixed(files: &Files, fix: &Fix) -> Json {
     let mut edits: Vec<_> = fix.edits.iter().collect();
-    edits.sort_by_key(|edit| (edit.place.file, edit.place.span.start));
+    edits.order_by_key(|edit| (edit.place.file, edit.place.span.start));
     let changes: Vec<Json> = edits
         .chunk_by(|one, other| one.place.file == other.place.file)
         .filter_map(|edits| {

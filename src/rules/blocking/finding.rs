@@ -8,6 +8,7 @@ use crate::app::{Blocking, Category, Hop, Limit, Role, Timeout, Weight};
 use crate::findings::Cause;
 use crate::rules::repeated::{AS_WELL, MAX_HANDLERS, ON_THE_LOOP};
 use crate::servers::Version;
+use crate::values::Order as _;
 
 /// How many places of a kind a finding points at; no project that was seen comes near.
 const MAX_PLACES: usize = 2_000;
@@ -195,7 +196,7 @@ impl Blocking {
     fn handlers_in_order(&self) -> Vec<&(String, Place, Role)> {
         let begins = self.chain.first().map(|hop| (hop.function.as_str(), hop.place.file));
         let mut handlers: Vec<_> = self.handlers.iter().collect();
-        handlers.sort_by_key(|(name, place, _)| Some((name.as_str(), place.file)) != begins);
+        handlers.order_by_key(|(name, place, _)| Some((name.as_str(), place.file)) != begins);
         handlers
     }
 

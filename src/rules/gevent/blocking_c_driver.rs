@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::prelude::*;
 use crate::app::{Category, Context as Runs, Gevent, Reached, Weight};
+use crate::values::Order as _;
 
 pub(super) const RULE: Rule = rule!("blocking-c-driver", Shape::App(check));
 
@@ -42,7 +43,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     for (driver, (cure, mut calls)) in drivers {
         // Entering and leaving a `with` is not what people look for.
-        calls.sort_by_key(|call| call.what.ends_with("__"));
+        calls.order_by_key(|call| call.what.ends_with("__"));
         let Some(first) = calls.first() else { continue };
         let says = |call: &Reached| {
             let handler = call.handlers.first().map_or("", |(name, ..)| name.as_str());

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::source::Span;
+use crate::values::Order as _;
 
 use super::super::call::Arguments;
 use super::super::cell::{Cell, Deps, Id, Text, Thing};
@@ -260,7 +261,7 @@ impl<'a> Run<'a, '_> {
             };
             sets.push((index, Set { name, value: evaluated(&value, &self.state), absent: slot.absent, place }));
         }
-        sets.sort_by_key(|(index, _)| *index);
+        sets.order_by_key(|(index, _)| *index);
         Some(sets.into_iter().map(|(_, set)| set).collect())
     }
 
