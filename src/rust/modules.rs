@@ -44,6 +44,8 @@ pub struct Workspace {
     pub(super) by_trait: HashMap<usize, Vec<(usize, super::values::Ty)>>,
     /// The traits that have a function of a name with a body of its own.
     pub(super) providers: HashMap<String, Vec<(usize, usize)>>,
+    /// The macros of a name, with the modules that define them.
+    pub(super) macros: HashMap<String, Vec<(usize, Arc<syntax::MacroItem>)>>,
     pub(super) names: HashMap<(usize, String), Vec<super::names::Meaning>>,
     pub(super) resolved: std::sync::Mutex<HashMap<(usize, String), Vec<super::names::Meaning>>>,
 }
@@ -174,6 +176,9 @@ impl Workspace {
     fn declare(&mut self) {
         for module in 0..self.modules.len() {
             let scope = Arc::clone(&self.modules[module].scope);
+            for item in &scope.macros {
+                self.macros.entry(item.name.clone()).or_default().push((module, Arc::clone(item)));
+            }
             let plain =
                 |item: &Arc<Function>| Defined { module, item: Arc::clone(item), implementation: None, of_trait: None };
             self.functions.extend(scope.functions.iter().map(plain));

@@ -486,9 +486,11 @@ mod tests {
 
     #[test]
     fn python_code_is_told_by_how_it_is_named() {
-        let code = |line: &str| match recognise_among(&words(line), &|name| {
-            (base(name) == "serve").then(|| Code::Script("serve".to_owned()))
-        }) {
+        let script = |asked: Asked<'_>| match asked {
+            Asked::Command(name) if base(name) == "serve" => Some(Own::Code(Code::Script("serve".to_owned()))),
+            _ => None,
+        };
+        let code = |line: &str| match recognise_among(&words(line), &script) {
             Some(Program::Python { code, first_argument }) => Some((code, first_argument)),
             _ => None,
         };

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use super::super::handlers;
-use super::super::syntax::{Expression, Function, Kind, Statement};
+use super::super::syntax::{Expression, Kind, Statement};
 use super::super::values::{Ty, last};
 use super::walk::Walker;
 use super::{Call, Callable, PartBody, Target, Value};
-
-/// How far a function hands on what it is handed.
-const MAX_STEPS: usize = 6;
 
 /// Who runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +26,11 @@ pub(super) enum Fate {
 /// What a function of a library does with what it is handed.
 pub(super) fn of_library(path: &str, before: bool) -> Fate {
     let (name, first) = (last(path), handlers::crate_of(path));
+    // What it makes once, it keeps: no request after the first waits for it.
+    let is_lazy = name == "new" && ["Lazy", "LazyLock", "LazyCell"].contains(&last(path.trim_end_matches("::new")));
+    if ONCE.contains(&name) || is_lazy {
+        return Fate::Unknown;
+    }
     if matches!(name, "spawn_blocking" | "block_in_place" | "unblock" | "asyncify" | "spawn_blocking_on") {
         return Fate::Thread;
     }
@@ -78,8 +80,11 @@ pub(super) fn of_method(name: &str, takes_future: bool) -> Fate {
     }
 }
 
+/// What calls what it is given once in the life of the process, or of what holds it.
+const ONCE: [&str; 6] = ["get_or_init", "get_or_try_init", "get_mut_or_init", "call_once", "call_once_force", "force"];
+
 /// Methods of options, results, iterators, streams and futures, which call what they are given.
-const AT_ONCE: [&str; 66] = [
+const AT_ONCE: [&str; 65] = [
     "map",
     "map_err",
     "and_then",
@@ -120,9 +125,8 @@ const AT_ONCE: [&str; 66] = [
     "group_by",
     "with_context",
     "or_insert_with",
-    "get_or_init",
     "get_or_insert_with",
-    "get_or_try_init",
+    "in_scope",
     "unwrap_or",
     "entry",
     "for_each_concurrent",
@@ -225,21 +229,6 @@ impl Walker<'_> {
             }
         }
     }
-
-    /// What a function of the project does with one of its parameters.
-    pub(super) fn fate_in(&self, function: usize, parameter: usize) -> Fate {
-        self.fate_within(function, parameter, 0)
-    }
-
-    fn fate_within(&self, function: usize, parameter: usize, steps: usize) -> Fate {
-        let defined = &self.workspace.functions[function];
-        let name = defined.item.parameters.get(parameter).and_then(|one| one.pattern.name());
-        let (Some(name), true) = (name, steps < MAX_STEPS) else { return Fate::Unknown };
-        let mut scan =
-            Scan { walker: self, module: defined.module, name, steps, in_thread: false, found: Fate::Unknown };
-        scan.function(&defined.item);
-        scan.found
-    }
 }
 
 /// Whether a value is a future as it stands, as far as that shows.
@@ -264,134 +253,4 @@ pub(super) fn peeled(mut value: &Expression) -> &Expression {
             _ => return value,
         }
     }
-}
-
-/// Looks for what is done with a name.
-struct Scan<'s, 'w> {
-    walker: &'s Walker<'w>,
-    module: usize,
-    name: &'s str,
-    steps: usize,
-    in_thread: bool,
-    found: Fate,
-}
-
-impl Scan<'_, '_> {
-    fn function(&mut self, function: &Function) {
-        for statement in function.body.iter().flat_map(|body| &body.statements) {
-            self.statement(statement);
-        }
-    }
-
-    fn statement(&mut self, statement: &Statement) {
-        match statement {
-            Statement::Let(_, _, value, otherwise) => {
-                for value in value.iter().chain(otherwise) {
-                    self.value(value);
-                }
-            }
-            Statement::Expression(value, _) => self.value(value),
-        }
-    }
-
-    fn is_it(&self, value: &Expression) -> bool {
-        matches!(&peeled(value).kind, Kind::Path(path) if path.name() == Some(self.name))
-    }
-
-    fn note(&mut self, fate: Fate) {
-        let fate = if self.in_thread && fate == Fate::Here { Fate::Thread } else { fate };
-        self.found = self.found.max(fate);
-    }
-
-    fn handed(&mut self, arguments: &[Expression], fate: impl Fn(&Self, usize) -> Fate) {
-        for (at, argument) in arguments.iter().enumerate() {
-            let is_it = self.is_it(argument);
-            // What is handed anything else is not gone into.
-            let fate = if is_it || is_deferred(argument) { fate(self, at) } else { Fate::Unknown };
-            if is_it {
-                self.note(fate);
-            } else {
-                let in_thread = self.in_thread || fate == Fate::Thread && is_deferred(argument);
-                let outer = std::mem::replace(&mut self.in_thread, in_thread);
-                self.value(argument);
-                self.in_thread = outer;
-            }
-        }
-    }
-
-    fn value(&mut self, value: &Expression) {
-        match &value.kind {
-            Kind::Call(callee, arguments) => {
-                if self.is_it(callee) {
-                    self.note(Fate::Here);
-                }
-                let Kind::Path(path) = &callee.kind else {
-                    self.value(callee);
-                    return self.handed(arguments, |_, _| Fate::Unknown);
-                };
-                let meanings = self.walker.workspace.meanings(self.module, path);
-                let fate = |scan: &Self, at: usize| {
-                    let each = meanings.iter().map(|meaning| match meaning {
-                        super::Meaning::Function(function) => scan.walker.fate_within(*function, at, scan.steps + 1),
-                        super::Meaning::Library(path) => of_library(path, false),
-                        _ => Fate::Unknown,
-                    });
-                    each.max().unwrap_or(Fate::Unknown)
-                };
-                self.handed(arguments, fate);
-            }
-            Kind::Method(call) => {
-                if self.is_it(&call.receiver) {
-                    // A future is polled, or a stream gone through.
-                    self.note(Fate::Here);
-                } else {
-                    self.value(&call.receiver);
-                }
-                let name = call.name.as_str();
-                self.handed(&call.arguments, |_, _| of_method(name, false));
-            }
-            Kind::Await(inner) => {
-                if self.is_it(inner) {
-                    self.note(Fate::Here);
-                }
-                self.value(inner);
-            }
-            Kind::Same(inner) | Kind::Field(inner, _) | Kind::Matches(_, inner) => self.value(inner),
-            Kind::Index(one, other) | Kind::Assign(one, other) => {
-                self.value(one);
-                self.value(other);
-            }
-            Kind::Structure(_, values) | Kind::Tuple(values) | Kind::Several(values) | Kind::Macro(_, values) => {
-                for value in values {
-                    self.value(value);
-                }
-            }
-            Kind::Closure(closure) => self.value(&closure.body),
-            Kind::Async(block) | Kind::Block(block) => {
-                for statement in &block.statements {
-                    self.statement(statement);
-                }
-            }
-            Kind::Loop(_, over, body) => {
-                if let Some(over) = over {
-                    self.value(over);
-                }
-                self.value(body);
-            }
-            Kind::Choice(condition, arms) => {
-                self.value(condition);
-                for (_, guard, value) in arms {
-                    if let Some(guard) = guard {
-                        self.value(guard);
-                    }
-                    self.value(value);
-                }
-            }
-            Kind::Path(_) | Kind::Text(_) | Kind::Number(_) | Kind::Flag(_) | Kind::Other => {}
-        }
-    }
-}
-
-fn is_deferred(value: &Expression) -> bool {
-    matches!(peeled(value).kind, Kind::Closure(_) | Kind::Async(_))
 }

@@ -6,6 +6,8 @@
 
 mod arguments;
 mod calls;
+mod macros;
+mod scan;
 mod walk;
 
 use rayon::prelude::*;

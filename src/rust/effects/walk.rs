@@ -1,11 +1,13 @@
 //! One body, evaluated in order as far as that tells what it calls.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::modules::Workspace;
 use super::super::names::Meaning;
 use super::super::syntax::{Block, Closure, Expression, Kind, Path, Pattern, Statement, Type, Use};
 use super::super::values::{Around, Head, Ty, is_transparent, last};
+use super::macros::MAX_WRITTEN;
 use super::{Call, Callable, Outcome, Part, PartBody, Sink, Target, Value};
 use crate::rust::catalogue::Effect;
 use crate::source::Span;
@@ -74,6 +76,10 @@ pub(super) struct Walker<'w> {
     can_await: bool,
     depth: usize,
     evaluated: usize,
+    /// How many macros of the project stand around what is evaluated now.
+    pub(super) nested: usize,
+    /// How much macros of the project may still write here.
+    pub(super) left: Cell<usize>,
 }
 
 impl<'w> Walker<'w> {
@@ -90,6 +96,8 @@ impl<'w> Walker<'w> {
             can_await: workspace.functions[function].item.is_async,
             depth: 0,
             evaluated: 0,
+            nested: 0,
+            left: Cell::new(MAX_WRITTEN),
         }
     }
 
@@ -420,7 +428,7 @@ impl<'w> Walker<'w> {
                 }
                 Value::default()
             }
-            Kind::Macro(path, values) => self.macro_call(path, values),
+            Kind::Macro(path, values) => self.macro_call(path, values, value.span),
             Kind::Number(number) => Value { is_zero: number.chars().all(|c| c == '0' || c == '.'), ..Value::default() },
             Kind::Text(_) | Kind::Flag(_) | Kind::Other => Value::default(),
         }
@@ -470,33 +478,5 @@ impl<'w> Walker<'w> {
         let inner = Path { segments: before.to_vec(), arguments: Vec::new(), ..path.clone() };
         let ty = self.workspace.ty(&self.around, &Type::Path(inner));
         self.method_of(&ty, name)
-    }
-
-    fn macro_call(&mut self, path: &Path, values: &[Expression]) -> Value {
-        let name = path.last();
-        if matches!(name, "routes" | "catchers" | "openapi_get_routes") {
-            for value in values {
-                if let Some(Callable::Function(at)) = self.evaluate(value).callable {
-                    self.out.roots.push((Target::Function(at), false));
-                }
-            }
-            return Value::default();
-        }
-        let values: Vec<Value> = values.iter().map(|value| self.evaluate(value)).collect();
-        let library = self.meanings(path).into_iter().find_map(|meaning| match meaning {
-            Meaning::Library(path) => Some(path),
-            _ => None,
-        });
-        let ty = match name {
-            "vec" => {
-                Ty { arguments: values.into_iter().take(1).map(|one| one.ty).collect(), ..Ty::library("std::vec::Vec") }
-            }
-            "join" | "try_join" => Ty::tuple(values.into_iter().map(|one| one.ty).collect()),
-            "format" => Ty::library("std::string::String"),
-            _ => library
-                .filter(|path| crate::rust::handlers::is_framework(path))
-                .map_or_else(Ty::default, |path| Ty::library(format!("{}::*", crate::rust::handlers::crate_of(&path)))),
-        };
-        Value { ty, ..Value::default() }
     }
 }

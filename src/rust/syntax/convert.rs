@@ -8,11 +8,11 @@ use syn::{
     Expr, FnArg, GenericArgument, ImplItem, Item, Lit, Member, Pat, PathArguments, Stmt, TypeParamBound, UseTree,
 };
 
-use super::nesting;
 use super::{
     Attribute, Block, Closure, Expression, Function, Implementation, Kind, Method, ModuleItem, Parameter, Path,
     Pattern, Scope, Statement, TraitItem, Type, TypeItem, Use, ValueItem, macros,
 };
+use super::{definitions, nesting};
 use crate::source::Span;
 
 /// What a file declares; or where and why it is no Rust.
@@ -169,6 +169,10 @@ fn add(item: &Item, scope: &mut Scope) {
                 _ => None,
             });
             scope.traits.push(Arc::new(TraitItem { name: name(&item.ident), functions: functions.collect() }));
+        }
+        Item::Macro(item) if item.mac.path.is_ident("macro_rules") => {
+            let defined = item.ident.as_ref().map(|ident| definitions::definition(name(ident), &item.mac.tokens));
+            scope.macros.extend(defined.map(Arc::new));
         }
         Item::Impl(item) if !is_for_tests(&item.attrs) => scope.implementations.push(implementation(item)),
         _ => {}
@@ -373,7 +377,8 @@ fn braces(written: &syn::Block) -> Expression {
     Expression { kind: Kind::Block(Arc::new(statements(&written.stmts))), span }
 }
 
-fn statements(written: &[Stmt]) -> Block {
+/// What stands in braces.
+pub(super) fn statements(written: &[Stmt]) -> Block {
     let mut block = Block::default();
     for statement in written {
         match statement {

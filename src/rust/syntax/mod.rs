@@ -4,6 +4,8 @@
 //! what runs and what a name stands for; types are as written.
 
 mod convert;
+mod definitions;
+mod expansion;
 mod macros;
 mod nesting;
 
@@ -29,6 +31,8 @@ pub struct Scope {
     pub modules: Vec<ModuleItem>,
     /// Constants and statics with their types.
     pub values: Vec<ValueItem>,
+    /// Macros by rules.
+    pub macros: Vec<Arc<MacroItem>>,
 }
 
 /// A name that `use` brings in.
@@ -142,6 +146,35 @@ pub struct ValueItem {
     pub ty: Type,
     /// What it is, where that is a literal or a call.
     pub value: Option<Expression>,
+}
+
+/// What `macro_rules!` defines.
+#[derive(Debug, Clone)]
+pub struct MacroItem {
+    /// Its name.
+    pub name: String,
+    /// The rules of which it is known what they are for, up to the first of which it is not.
+    pub rules: Vec<MacroRule>,
+}
+
+/// `($name:kind, ...) => { body }`.
+#[derive(Debug, Clone)]
+pub struct MacroRule {
+    /// What it takes, with commas between.
+    pub takes: Vec<Taken>,
+    /// What it comes to, where that is plain.
+    pub body: Option<Block>,
+}
+
+/// `$name:kind`.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// Its name, without the dollar sign.
+    pub name: String,
+    /// What it may be: `expr`, `tt`.
+    pub kind: String,
+    /// Whether it may come any number of times.
+    pub repeats: bool,
 }
 
 /// A path with what stands in angle brackets behind the last of its parts that has any.
