@@ -206,7 +206,14 @@ pub fn keeps_idle(deployment: &Deployment) -> Option<(&Effective, f64)> {
         Server::ActixWeb => number("keep_alive").filter(|(_, seconds)| *seconds > 0.0),
         Server::Poem => number("idle_timeout"),
         // hyper closes no idle connection by itself, and Rocket's `keep_alive` is none of that kind.
-        Server::Axum | Server::Hyper | Server::Rocket | Server::Salvo | Server::Tonic | Server::Warp => None,
-        Server::Granian | Server::Uwsgi | Server::Daphne => None,
+        Server::Axum
+        | Server::Hyper
+        | Server::Rocket
+        | Server::Salvo
+        | Server::Tonic
+        | Server::Warp
+        | Server::Granian
+        | Server::Uwsgi
+        | Server::Daphne => None,
     }
 }

@@ -290,8 +290,7 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
             let why = "as Hypercorn serves ASGI applications";
             return Some(Known::new(Class::EventLoop, why, Confidence::Medium));
         }
-        Server::Hypercorn | Server::Granian => return None,
-        // Those in Rust have no processes to count.
+        // Of applications of unknown kind it is unknown; those in Rust have no processes to count.
         _ => return None,
     };
     Some(Known::certain(class, class_source(deployment, files)))

@@ -165,9 +165,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     }
     play_launchers(&project, &mut reached, &mut assembly, &mut broken);
     play(unstarted(&assembly, facts, files), &project, &mut reached, &mut assembly, &mut broken);
-    let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
-    let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
-    play(configured, &project, &mut reached, &mut assembly, &mut broken);
+    play(configured(&assembly, facts, files, asked), &project, &mut reached, &mut assembly, &mut broken);
     aside::set_unnamed_aside(&mut assembly.deployments, files);
     aside::set_left_aside(&mut assembly, asked, facts, files);
     assembly.notes.extend(broken.into_iter().map(|place| defect(place, files)));
@@ -185,6 +183,12 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly.variables = variables::all(facts, &composed, &assembly.deployments);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
+}
+
+/// Configurations that name what they serve and that nothing is seen to read.
+fn configured<'f>(assembly: &Assembly, facts: &'f Facts, files: &Files, asked: &[FileId]) -> Vec<Scene<'f>> {
+    let found = guarded(|| wsgi_app::alone(files, facts, assembly, asked)).unwrap_or_default();
+    found.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect()
 }
 
 /// Plays the launchers that nothing in the project is seen to start.

@@ -314,7 +314,7 @@ fn scripted(words: &[Argument], rests: &[Vec<Dependency>], here: &Start, files: 
         facts,
         shell: None,
         edited: super::super::rewritten::Edited::new(),
-        renamed: super::super::native::Renamed::new(),
+        renamed: crate::deployment::native::Renamed::new(),
         outer: &|_| None,
     };
     let mut programs = commands::of_words(words, rests, here.place, &surroundings).programs;
