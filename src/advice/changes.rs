@@ -4,7 +4,7 @@
 //! with the place to look at, because an edit elsewhere would change nothing.
 
 use super::formula::Formula;
-use super::{alias, insert, master, portable, stopping};
+use super::{alias, insert, master, portable, runtime, stopping};
 use crate::deployment::{Behind, Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
@@ -104,8 +104,8 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
 }
 
 /// The settings that make one number of slots together.
-pub const GROUP: [&str; 6] =
-    ["worker_class", "workers", "processes", "threads", "blocking_threads", "worker_connections"];
+pub const GROUP: [&str; 7] =
+    ["worker_class", "workers", "worker_threads", "processes", "threads", "blocking_threads", "worker_connections"];
 
 /// Whether a change is one of those that go together.
 fn is_in_group(change: &Change) -> bool {
@@ -161,6 +161,9 @@ fn set(
         ));
     }
     if !effective.is_set() {
+        if let Some(reason) = runtime::not_inserted(deployment, item, files) {
+            return Err(reason);
+        }
         let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
         if let Some(anchor) = alias::anchor(files, edit.place) {
             let place = files.describe(edit.place);
@@ -179,6 +182,9 @@ fn set(
         return Ok(change(Fix::unsafe_(title, vec![edit]), value, behind.unless.clone()));
     }
     here(winner, manner.only, files)?;
+    if let Some(change) = runtime::left_out(deployment, effective, files) {
+        return Ok(change);
+    }
     // A formula over all cores of the machine is what the advice is about; it may stay one that sees quotas.
     if let Some(formula) = Formula::of(deployment, winner, files) {
         if manner.portable {
@@ -283,6 +289,10 @@ fn computed(winner: &Candidate, behind: Option<&Behind>, files: &Files) -> Optio
 
 /// Changes what is no setting of the server, where a file of the project has it.
 fn around(deployment: &Deployment, item: &Item, manner: Manner, files: &Files) -> Result<Change, String> {
+    if let Some((place, change)) = runtime::resized(deployment, item) {
+        let is_elsewhere = manner.only.is_some_and(|file| files.owner(place.file) != file);
+        return if is_elsewhere { Err(elsewhere(item)) } else { Ok(change) };
+    }
     let (place, fix) = stopping::followed(deployment, item, files).ok_or_else(|| elsewhere(item))?;
     if manner.only.is_some_and(|file| files.owner(place.file) != file) {
         return Err(elsewhere(item));
@@ -301,6 +311,9 @@ fn elsewhere(item: &Item) -> String {
         );
     }
     let at = item.current.as_ref().map_or("", |current| current.source.as_str());
+    if matches!(item.setting, "max_connections" | "max_size") {
+        return format!("the pool of the program sets it ({at}): set it to {target} there");
+    }
     format!("it is set around the server ({at}): set it to {target} there")
 }
 

@@ -12,6 +12,7 @@ mod limits;
 mod master;
 mod memory;
 mod portable;
+mod runtime;
 mod seen;
 mod shared;
 mod single;
@@ -138,6 +139,9 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
         written: GROUP.into_iter().filter_map(|name| Some((name, written(deployment, name, files)?))).collect(),
     };
+    if let Some(native) = &deployment.native {
+        runtime::fill(&mut inputs, deployment, native, files);
+    }
     inputs.most_workers = capped(deployment, cores, files);
     inputs.threads_come = deployment.server == Server::Granian
         && inputs.configured.threads.as_ref().is_some_and(|threads| threads.source == "default");
@@ -152,7 +156,7 @@ fn runs_as_another(name: &str, class: Class) -> bool {
     match class {
         Class::Sync => name == Class::Tornado.as_str(),
         Class::Gevent | Class::Tornado => name != class.as_str(),
-        Class::Gthread | Class::EventLoop => false,
+        Class::Gthread | Class::EventLoop | Class::Runtime => false,
     }
 }
 
@@ -290,8 +294,16 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
             let why = "as Hypercorn serves ASGI applications";
             return Some(Known::new(Class::EventLoop, why, Confidence::Medium));
         }
-        // Of applications of unknown kind it is unknown; those in Rust have no processes to count.
-        _ => return None,
+        Server::Hypercorn | Server::Granian => return None,
+        // One process of theirs runs tasks on threads.
+        Server::ActixWeb
+        | Server::Axum
+        | Server::Hyper
+        | Server::Poem
+        | Server::Rocket
+        | Server::Salvo
+        | Server::Tonic
+        | Server::Warp => Class::Runtime,
     };
     Some(Known::certain(class, class_source(deployment, files)))
 }

@@ -27,7 +27,8 @@ pub(super) fn chain(around: Around<'_>, margins: Margins) -> Chain {
         Server::Gunicorn => Some("keepalive"),
         Server::Uvicorn => Some("timeout_keep_alive"),
         Server::Hypercorn => Some("keep_alive_timeout"),
-        // Those in Rust are sized elsewhere.
+        Server::ActixWeb => Some("keep_alive"),
+        Server::Poem => Some("idle_timeout"),
         _ => None,
     };
     let gunicorn = deployment.server == Server::Gunicorn;

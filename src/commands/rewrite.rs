@@ -204,7 +204,8 @@ fn reread_over(
             return Err(format!("{} would refuse to start", new.server));
         }
         for (name, setting) in old.settings.iter() {
-            let lost = |new: &Effective| matches!(new.winner.value, Resolved::Unknown(_));
+            // What a server computes by itself where nobody says anything is no loss.
+            let lost = |new: &Effective| new.is_set() && matches!(new.winner.value, Resolved::Unknown(_));
             if matches!(setting.winner.value, Resolved::Known(_)) && new.setting(name).is_some_and(lost) {
                 return Err(format!("`{name}` could not be told any more"));
             }

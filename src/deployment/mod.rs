@@ -73,7 +73,7 @@ pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
 pub use database::Database;
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
-pub use native::Native;
+pub use native::{Connections, Native};
 pub use proxy::Address;
 pub use shadow::Shadow;
 pub use shell::{Shield, ShieldKind};

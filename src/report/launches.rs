@@ -12,8 +12,9 @@ use super::handlers::{self, ApplicationDocument};
 use super::neighbours::{self, ProxyDocument};
 use super::surroundings::{self, Surroundings};
 use crate::app::Application;
-use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved, UnitKind};
+use crate::deployment::{Candidate, Dependency, Deployment, Effective, Graceful, Native, Resolved, UnitKind};
 use crate::findings::Note;
+use crate::servers::Server;
 use crate::source::Files;
 
 /// How wide the labels are, unless the name of a setting is longer.
@@ -50,14 +51,11 @@ fn launch(
     let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
     let title = format!("{} {}", deployment.server, deployment.version);
     let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
-    let app = deployment.app.as_ref().map_or("unknown", |app| app.value.as_str());
-    let made = match application {
-        Some(application) => format!(" ({}, {})", application.framework.name(), files.describe(application.place)),
-        // What has no name that could be imported is looked for under none.
-        None if deployment.app.is_none() || deployment.handed.is_some() => String::new(),
-        None => " (not found in the project)".to_owned(),
-    };
-    let _ = writeln!(text, "  serves         {app}{made}");
+    if let Some(native) = &deployment.native {
+        runs(text, files, deployment, native);
+    } else {
+        serves(text, files, deployment, application);
+    }
     if let Some(class) = deployment.class {
         let _ = writeln!(text, "  worker class   {}", class.name());
     }
@@ -120,6 +118,35 @@ fn launch(
             writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }
     text.push('\n');
+}
+
+/// The application of a server that runs one.
+fn serves(text: &mut String, files: &Files, deployment: &Deployment, application: Option<&Application>) {
+    let app = deployment.app.as_ref().map_or("unknown", |app| app.value.as_str());
+    let made = match application {
+        Some(application) => format!(" ({}, {})", application.framework.name(), files.describe(application.place)),
+        // What has no name that could be imported is looked for under none.
+        None if deployment.app.is_none() || deployment.handed.is_some() => String::new(),
+        None => " (not found in the project)".to_owned(),
+    };
+    let _ = writeln!(text, "  serves         {app}{made}");
+}
+
+/// The program that a server in Rust is part of, and what becomes of its requests when it is asked to stop.
+fn runs(text: &mut String, files: &Files, deployment: &Deployment, native: &Native) {
+    let _ = writeln!(text, "  program        {} ({})", native.program, files.describe(native.serving));
+    // The workers of Actix have threads of their own.
+    if let Some(runtime) = native.runtime.filter(|_| deployment.server != Server::ActixWeb) {
+        let threads = if native.is_single == Some(true) { "one thread" } else { "several threads" };
+        let _ = writeln!(text, "  runtime        {threads}  {}", files.describe(runtime));
+    }
+    let stops = match native.graceful {
+        Graceful::BuiltIn => "finishes requests by itself".to_owned(),
+        Graceful::Told(place) => format!("finishes requests  {}", files.describe(place)),
+        Graceful::Absent => "cuts requests off".to_owned(),
+        Graceful::Unknown => return,
+    };
+    let _ = writeln!(text, "  when stopped   {stops}");
 }
 
 /// How many of the places are shown that start the same.
@@ -269,6 +296,9 @@ struct Launch<'a> {
     /// What starts it in this way.
     started_by: Vec<Starter<'a>>,
     app: Option<&'a str>,
+    /// The program that a server in Rust is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<&'a str>,
     application: Option<ApplicationDocument<'a>>,
     folder: &'a str,
     worker_class: Option<&'a str>,
@@ -342,6 +372,7 @@ impl<'a> Launch<'a> {
                 .map(|(unit, place)| Starter { unit, at: At::new(files, *place) })
                 .collect(),
             app: deployment.app.as_ref().map(|app| app.value.as_str()),
+            program: deployment.native.as_ref().map(|native| native.program.as_str()),
             application: application.map(|made| ApplicationDocument::new(files, made, Some(deployment))),
             folder: &deployment.folder,
             worker_class: deployment.class.map(crate::servers::WorkerClass::name),

@@ -243,11 +243,13 @@ impl Advice {
         let steps = self.steps.iter().map(|s| s.text.clone());
         let plain = if self.loops_beside { " (of plain handlers; those of `async def` have no limit)" } else { "" };
         let slots = format!("runs {} now, {} then{plain}", self.slots_now, self.slots_then);
+        // Of tasks on a runtime nobody ever says so.
+        let slots = (self.class != Class::Runtime).then_some(slots);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
         let rest = items
             .chain(objections)
             .chain(steps)
-            .chain([slots])
+            .chain(slots)
             .chain(self.sensitivity.iter().cloned())
             .chain(questions)
             .chain(self.elsewhere.then(|| {
@@ -278,7 +280,8 @@ impl Advice {
 }
 
 /// The settings that say how much runs at once.
-const SIZES: [&str; 6] = ["workers", "processes", "instances", "threads", "blocking_threads", "worker_connections"];
+const SIZES: [&str; 7] =
+    ["workers", "worker_threads", "processes", "instances", "threads", "blocking_threads", "worker_connections"];
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

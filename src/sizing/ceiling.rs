@@ -44,7 +44,7 @@ pub fn ceiling(shape: Shape, cost: Cost, cores: f64, connections: f64) -> f64 {
     let slots = match shape.class {
         Class::Sync => workers,
         Class::Gthread => workers * f64::from(shape.threads.max(1)),
-        Class::Gevent | Class::Tornado | Class::EventLoop => workers * MANY,
+        Class::Gevent | Class::Tornado | Class::EventLoop | Class::Runtime => workers * MANY,
     };
     let threaded = shape.class == Class::Gthread && shape.threads > 1 && THREADS_LOSE.contains(&(takes / computes));
     let keep = if threaded { THREADS_KEEP } else { 1.0 };

@@ -52,7 +52,7 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
 }
 
 /// What went in.
-fn facts(inputs: &Inputs) -> Vec<String> {
+pub(super) fn facts(inputs: &Inputs) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(cpus) = &inputs.cpus {
         lines.push(format!("cores: {} ({})", cpus.value, origin(cpus)));
@@ -94,7 +94,7 @@ fn origin<T>(known: &Known<T>) -> String {
 }
 
 /// A number with its noun: `1 process`, `2 processes`.
-fn counted(number: u32, noun: &str) -> String {
+pub(super) fn counted(number: u32, noun: &str) -> String {
     match (number, noun.ends_with('s')) {
         (1, _) => format!("1 {noun}"),
         (_, true) => format!("{number} {noun}es"),

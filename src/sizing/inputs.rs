@@ -46,6 +46,8 @@ pub enum Class {
     Tornado,
     /// One asyncio loop per process: UvicornWorker, Gunicorn `asgi`, Uvicorn, Hypercorn, Granian ASGI.
     EventLoop,
+    /// Tasks on the threads of one process: a server in Rust.
+    Runtime,
 }
 
 impl Class {
@@ -57,6 +59,7 @@ impl Class {
             Self::Gevent => "gevent",
             Self::Tornado => "tornado",
             Self::EventLoop => "event loop",
+            Self::Runtime => "runtime",
         }
     }
 }
@@ -347,6 +350,8 @@ pub struct Inputs {
     pub models: Option<&'static str>,
     /// Why Python is thought to run without its global lock, if it is.
     pub free_threaded: Option<String>,
+    /// What a server in Rust runs requests on.
+    pub runtime: Option<super::Runtime>,
     /// What to optimise for.
     pub profile: Profile,
 }
@@ -392,6 +397,7 @@ impl Inputs {
             one_process: None,
             models: None,
             free_threaded: None,
+            runtime: None,
             profile: Profile::default(),
         }
     }
@@ -425,8 +431,11 @@ impl Inputs {
         Bytes(self.reserved.iter().fold(0, |sum: u64, other| sum.saturating_add(other.value.0)))
     }
 
-    /// What the server calls its worker processes; `None` where it has one and no more.
+    /// What the server calls its worker processes, or threads of its runtime; `None` where it has one and no more.
     pub fn workers_setting(&self) -> Option<&'static str> {
+        if let Some(runtime) = &self.runtime {
+            return Some(runtime.setting);
+        }
         match self.server.as_str() {
             "uwsgi" => Some("processes"),
             "daphne" => None,

@@ -17,6 +17,7 @@ mod load;
 mod own;
 mod plan;
 mod recommend;
+mod runtime;
 mod scalability;
 mod waiting;
 
@@ -28,6 +29,7 @@ pub use inputs::{
     WorkerMemory, Workload,
 };
 pub use recommend::{recommend, slots};
+pub use runtime::{Connections, Runtime, available_parallelism};
 pub use scalability::Scalability;
 
 #[cfg(test)]

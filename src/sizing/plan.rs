@@ -129,7 +129,7 @@ impl Plan {
             Class::Sync => Some(1),
             Class::Gthread => self.kept_threads(inputs),
             Class::Gevent => self.kept_connections(inputs),
-            Class::Tornado | Class::EventLoop => None,
+            Class::Tornado | Class::EventLoop | Class::Runtime => None,
         }
     }
 }
@@ -180,7 +180,7 @@ fn in_one_process(inputs: &Inputs, load: &Load) -> Plan {
             if inputs.class.value == Class::Sync { instead(pooled) } else { keeping_slots(inputs, load, pooled) }
         }
         Class::Gevent => Plan { workers, connections: connections(load, 1), ..several },
-        Class::Tornado | Class::EventLoop => Plan { workers, ..several },
+        Class::Tornado | Class::EventLoop | Class::Runtime => Plan { workers, ..several },
     }
 }
 

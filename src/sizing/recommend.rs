@@ -5,7 +5,7 @@ use super::guess::plan;
 use super::inputs::{Class, Inputs, Known, Misfit};
 use super::load::{Caps, Load};
 use super::plan::{CONNECTIONS, Plan, Range, UNBOUNDED};
-use super::{chain, explain, given, own};
+use super::{chain, explain, given, own, runtime};
 use crate::findings::Confidence;
 
 /// What to set, why, and how sure that is.
@@ -30,6 +30,9 @@ pub fn recommend(inputs: &Inputs) -> Advice {
 }
 
 fn compare(inputs: &Inputs) -> Advice {
+    if let Some(runtime) = &inputs.runtime {
+        return runtime::recommend(inputs, runtime);
+    }
     let load = Load::of(inputs);
     let plan = load.as_ref().map(|load| plan(inputs, load));
     let mut items = Vec::new();
@@ -135,7 +138,7 @@ pub fn slots(
         Class::Gthread => threads,
         Class::Gevent => Some(connections.unwrap_or(CONNECTIONS)),
         Class::EventLoop if plain.is_some() => plain,
-        Class::EventLoop | Class::Tornado => return Slots::Open,
+        Class::EventLoop | Class::Tornado | Class::Runtime => return Slots::Open,
     };
     match workers.zip(each) {
         Some((workers, each)) => Slots::Count(u64::from(workers) * u64::from(each)),

@@ -1,6 +1,7 @@
 //! The published formulas and the five situations, as tables.
 
 mod properties;
+mod runtime;
 
 use std::collections::BTreeMap;
 

@@ -4,6 +4,7 @@
 //! told in `names`, what each setting is in `settings`.
 
 mod names;
+mod pools;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use crate::servers::{Program, Server, Version, table};
 use crate::source::{FileId, Files, Located, Place, Span};
 
 pub(super) use names::{Renamed, named, renamed};
+pub use pools::Connections;
 use settings::settings;
 
 /// What is known of a deployment whose server is part of a program in Rust.
@@ -41,6 +43,10 @@ pub struct Native {
     pub has_signals: bool,
     /// Whether anything in its code speaks of timeouts.
     pub is_bounded: bool,
+    /// The runtime that it asks for, where that is one.
+    pub runtime: Option<Place>,
+    /// Its connections to servers of databases.
+    pub connections: Vec<Connections>,
 }
 
 fn package_of<'f>(program: &launches::Program, facts: &'f Facts) -> &'f Package {
@@ -108,6 +114,8 @@ fn one(
                 tokio.features.iter().any(|feature| matches!(feature.as_str(), "full" | "signal"))
             }),
             is_bounded: is_bounded(program, facts, files),
+            runtime: runtime(program).map(|runtime| runtime.place),
+            connections: pools::connections(program, files),
         }),
         kind: origin.unit.kind,
         unit: called_in(origin.unit),

@@ -93,7 +93,7 @@ fn counted(told: &Told, program: &launches::Program, facts: &Facts) -> Option<De
 }
 
 /// The digits of a number, or of the seconds that a time is made of.
-fn literal(told: &Told, files: &Files) -> Option<Place> {
+pub(super) fn literal(told: &Told, files: &Files) -> Option<Place> {
     let written = files.text_at(told.place);
     let digits = match told.value {
         Some(Constant::Count(_)) => written,

@@ -6,10 +6,12 @@
 
 mod chain;
 mod constant;
+mod pools;
 
 use std::collections::BTreeSet;
 
 pub use constant::Constant;
+pub use pools::Pool;
 
 use super::Workspace;
 use super::names::Meaning;
@@ -32,6 +34,8 @@ pub struct Program {
     pub runtimes: Vec<Runtime>,
     /// What it serves with, at least one.
     pub servers: Vec<Serving>,
+    /// The connections to databases that it keeps.
+    pub pools: Vec<Pool>,
 }
 
 /// An executor of futures.
@@ -122,9 +126,9 @@ const BEGINNINGS: [(&str, Framework); 14] = [
     ("warp::serve", Framework::Warp),
 ];
 
-/// The methods of builders that take a setting: of actix-web 4.18, poem 3.1, tonic 0.14 and tokio 1.54. The others hand
-/// over what is served, or come behind a result.
-const SETTINGS: [&str; 16] = [
+/// The methods of builders that take a setting: of actix-web 4.18, poem 3.1, tonic 0.14, tokio 1.54, and of pools. The
+/// others hand over what is served, or come behind a result.
+const SETTINGS: [&str; 17] = [
     "backlog",
     "client_disconnect_timeout",
     "client_request_timeout",
@@ -136,6 +140,7 @@ const SETTINGS: [&str; 16] = [
     "max_connection_age",
     "max_connection_rate",
     "max_connections",
+    "max_size",
     "shutdown_timeout",
     "timeout",
     "worker_max_blocking_threads",
@@ -266,7 +271,7 @@ impl<'w> Reached<'w> {
         // The file of a program is called as its package is, dashes included.
         let package = &self.workspace.packages[own.package].name;
         let name = if package.replace('-', "_") == own.name { package } else { &own.name };
-        (!servers.is_empty()).then(|| Program { of, name: name.clone(), place, runtimes, servers })
+        (!servers.is_empty()).then(|| Program { of, name: name.clone(), place, runtimes, servers, pools: self.pools() })
     }
 
     fn serving(

@@ -126,7 +126,9 @@ fn a_runtime_that_is_built_by_hand() {
         }",
     );
     let runtime = "multi worker_threads=32 (Count(32)) max_blocking_threads=limit() (unknown)";
-    assert_eq!(lines, [runtime, "warp at ?, Absent:"]);
+    let address = "([0, 0, 0, 0], 80)";
+    let server = format!("warp at {address}, Absent: run={address} (Address(\"0.0.0.0\", 80))");
+    assert_eq!(lines, [runtime, &server]);
 }
 
 #[test]
