@@ -48,7 +48,9 @@ pub(super) fn left_out(deployment: &Deployment, effective: &Effective, files: &F
     deployment.native.as_ref()?;
     let setting = effective.setting.name();
     let Candidate { layer: Layer::Call, .. } = effective.winner else { return None };
-    if !matches!(setting, "worker_threads" | "workers") {
+    // What comes from outside somebody wants to choose.
+    let is_chosen = effective.value().is_none() && effective.winner.host_cores().is_none();
+    if is_chosen || !matches!(setting, "worker_threads" | "workers") {
         return None;
     }
     let edits = effective.winner.remove(files)?;

@@ -283,9 +283,12 @@ fn reaches(
             let mut deployments = after.assembly.deployments.iter();
             deployments.any(|deployment| match deployment.setting(change.setting) {
                 Some(setting) => setting.value() == Some(value),
-                // The time until the kill is no setting of the server.
+                // The time until the kill, and the size of a pool, are no settings of the server.
                 None => {
-                    deployment.limits.stop_grace.as_ref().is_some_and(|it| it.value.0.to_string() == value.to_string())
+                    let pools = deployment.native.iter().flat_map(|native| &native.connections);
+                    let sizes = pools.filter_map(|pool| pool.size.filter(|_| pool.setting == change.setting));
+                    let kill = deployment.limits.stop_grace.as_ref().map(|it| it.value.0.to_string());
+                    kill.into_iter().chain(sizes.map(|size| size.to_string())).any(|is| is == value.to_string())
                 }
             })
         };
