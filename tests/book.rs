@@ -20,7 +20,7 @@ use support::command::Project;
 use support::written::{home, said, said_in, same};
 
 /// The pages in front of those of the rules.
-const PAGES: [(&str, &str); 16] = [
+const PAGES: [(&str, &str); 17] = [
     ("introduction.md", "Introduction"),
     ("getting-started.md", "Getting started"),
     ("ci.md", "In hooks and in CI"),
@@ -32,6 +32,7 @@ const PAGES: [(&str, &str); 16] = [
     ("sizing.md", "How many workers"),
     ("advice-measured.md", "The advice, measured"),
     ("blocking.md", "Calls that stop the event loop"),
+    ("rust.md", "Services in Rust"),
     ("comparison.md", "Beside other tools"),
     ("measuring.md", "Measuring"),
     ("measure-measured.md", "Measuring, measured"),
