@@ -284,14 +284,14 @@ def ruff():
     return program
 
 
-def run(command, folder):
-    """Seconds on the clock, seconds of processors, MiB at most."""
+def run(command, folder, fine=(0, 1)):
+    """Seconds on the clock, seconds of processors, MiB at most; by default one is fine, which tools give that find
+    something."""
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
-    # One is what both give where they find something.
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
+    if os.waitstatus_to_exitcode(status) not in fine:
         raise SystemExit(f"{command[0]} failed on {folder}")
     unit = 1 if sys.platform == "darwin" else 1024
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 2**20

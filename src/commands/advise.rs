@@ -281,15 +281,15 @@ fn reaches(
     for change in made.iter().filter(here) {
         let reached = |value: &Value| {
             let mut deployments = after.assembly.deployments.iter();
-            deployments.any(|deployment| match deployment.setting(change.setting) {
-                Some(setting) => setting.value() == Some(value),
-                // The time until the kill, and the size of a pool, are no settings of the server.
-                None => {
-                    let pools = deployment.native.iter().flat_map(|native| &native.connections);
-                    let sizes = pools.filter_map(|pool| pool.size.filter(|_| pool.setting == change.setting));
-                    let kill = deployment.limits.stop_grace.as_ref().map(|it| it.value.0.to_string());
-                    kill.into_iter().chain(sizes.map(|size| size.to_string())).any(|is| is == value.to_string())
+            deployments.any(|deployment| {
+                if let Some(setting) = deployment.setting(change.setting) {
+                    return setting.value() == Some(value);
                 }
+                // The time until the kill, and the size of a pool, are no settings of the server.
+                let pools = deployment.native.iter().flat_map(|native| &native.connections);
+                let sizes = pools.filter_map(|pool| pool.size.filter(|_| pool.setting == change.setting));
+                let kill = deployment.limits.stop_grace.as_ref().map(|it| it.value.0.to_string());
+                kill.into_iter().chain(sizes.map(|size| size.to_string())).any(|is| is == value.to_string())
             })
         };
         if change.value.as_ref().is_some_and(|value| !reached(value)) {

@@ -1,7 +1,8 @@
 //! Fires when a container runs a server in Rust that nobody tells to finish its requests.
 
 use super::prelude::*;
-use crate::deployment::Graceful;
+use crate::deployment::{Deployment, Graceful};
+use crate::servers::Version;
 
 pub(super) const RULE: Rule = rule!("no-graceful-shutdown", Shape::AnyServer(check));
 
@@ -24,13 +25,16 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ),
     )
     .related(service.container_beside(native.serving).unwrap_or(container), "runs in a container")
-    .help(format!("wait for the signal and let requests finish: {}", how(server)))
+    .help(format!("wait for the signal and let requests finish: {}", how(deployment)))
     .fix(graceful(service).map(|edit| Fix::unsafe_("finish requests when SIGTERM comes", vec![edit])));
 }
 
 /// What each of them has for it.
-const fn how(server: ServerName) -> &'static str {
-    match server {
+fn how(deployment: &Deployment) -> &'static str {
+    match deployment.server {
+        ServerName::Hyper if deployment.version.version >= Version::new(1, 0, 0) => {
+            "`hyper_util::server::graceful::GracefulShutdown`"
+        }
         ServerName::Axum | ServerName::Hyper => "`.with_graceful_shutdown(signal)`",
         ServerName::Warp => "`.bind(address).await.graceful(signal).run()`",
         ServerName::Poem => "`.run_with_graceful_shutdown(app, signal, timeout)`",

@@ -109,7 +109,7 @@ pub enum Graceful {
 }
 
 /// The calls that make a server, by the whole name of what is called.
-const BEGINNINGS: [(&str, Framework); 14] = [
+const BEGINNINGS: [(&str, Framework); 18] = [
     ("actix_web::HttpServer::new", Framework::ActixWeb),
     ("axum::serve", Framework::Axum),
     ("axum::Server::bind", Framework::Axum),
@@ -118,10 +118,14 @@ const BEGINNINGS: [(&str, Framework); 14] = [
     ("axum_server::from_tcp", Framework::Axum),
     ("hyper::Server::bind", Framework::Hyper),
     ("hyper::server::Server::bind", Framework::Hyper),
+    ("hyper::server::conn::http1::Builder::new", Framework::Hyper),
+    ("hyper::server::conn::http2::Builder::new", Framework::Hyper),
+    ("hyper_util::server::conn::auto::Builder::new", Framework::Hyper),
     ("poem::Server::new", Framework::Poem),
     ("rocket::build", Framework::Rocket),
     ("rocket::custom", Framework::Rocket),
     ("salvo::Server::new", Framework::Salvo),
+    ("salvo::prelude::Server::new", Framework::Salvo),
     ("tonic::transport::Server::builder", Framework::Tonic),
     ("warp::serve", Framework::Warp),
 ];
@@ -271,6 +275,7 @@ impl<'w> Reached<'w> {
         // The file of a program is called as its package is, dashes included.
         let package = &self.workspace.packages[own.package].name;
         let name = if package.replace('-', "_") == own.name { package } else { &own.name };
+        let servers = together(servers);
         (!servers.is_empty()).then(|| Program { of, name: name.clone(), place, runtimes, servers, pools: self.pools() })
     }
 
@@ -298,7 +303,10 @@ impl<'w> Reached<'w> {
         let settings = self.told(at, walk, chain);
         let address = match framework {
             Framework::Axum if chain.path.last() == "serve" => self.listener(at, walk, chain),
-            Framework::Axum | Framework::Hyper => chain.arguments.first().map(|value| self.address(at, walk, value)),
+            Framework::Axum | Framework::Hyper if chain.path.last().starts_with("bind") => {
+                chain.arguments.first().map(|value| self.address(at, walk, value))
+            }
+            Framework::Axum | Framework::Hyper => None,
             Framework::Poem | Framework::Salvo => self.listener(at, walk, chain),
             _ => settings.iter().find(|told| LISTENING.contains(&&*told.name)).cloned(),
         };
@@ -401,6 +409,39 @@ impl<'w> Reached<'w> {
             _ => None,
         }
     }
+}
+
+/// One server of each kind: what several are told alike is known. The connections of hyper beside another server carry
+/// that.
+fn together(servers: Vec<Serving>) -> Vec<Serving> {
+    let mut all: Vec<Serving> = Vec::new();
+    for server in servers {
+        let Some(known) = all.iter_mut().find(|known| known.framework == server.framework) else {
+            all.push(server);
+            continue;
+        };
+        let same = |one: &Told, others: &[Told]| {
+            others.iter().any(|other| other.name == one.name && other.value.is_some() && other.value == one.value)
+        };
+        let differs = known.address.as_ref().map(|one| &one.value) != server.address.as_ref().map(|one| &one.value);
+        for told in known.settings.iter_mut().filter(|told| !same(told, &server.settings)) {
+            told.value = None;
+        }
+        let further = server.settings.into_iter().filter(|told| known.settings.iter().all(|one| one.name != told.name));
+        let further: Vec<Told> = further.map(|told| Told { value: None, call: None, ..told }).collect();
+        known.settings.extend(further);
+        if let Some(address) = known.address.as_mut().or(server.address.clone().as_mut()).filter(|_| differs) {
+            address.value = None;
+            known.address = Some(address.clone());
+        }
+        let alike = std::mem::discriminant(&known.graceful) == std::mem::discriminant(&server.graceful);
+        known.graceful = if alike { known.graceful } else { Graceful::Unknown };
+        (known.served, known.is_open) = (None, known.is_open || server.is_open);
+    }
+    if all.iter().any(|server| server.framework != Framework::Hyper) {
+        all.retain(|server| server.framework != Framework::Hyper);
+    }
+    all
 }
 
 /// What stands behind a word of an attribute, where, and where both stand.

@@ -6,7 +6,8 @@ use crate::source::Files;
 /// What a program with this `main.rs` serves, one line for each runtime and server.
 fn told(main: &str) -> Vec<String> {
     let mut files = Files::default();
-    let dependencies = ["actix-web", "axum", "poem", "rocket", "tokio", "tonic", "warp"];
+    let dependencies =
+        ["actix-web", "axum", "hyper", "hyper-util", "poem", "rocket", "salvo", "tokio", "tonic", "warp"];
     let dependencies = dependencies.map(|name| format!("{name} = \"*\"\n")).concat();
     files.add("Cargo.toml".to_owned(), format!("[package]\nname = \"shop\"\n[dependencies]\n{dependencies}"));
     files.add("src/main.rs".to_owned(), main);
@@ -142,6 +143,47 @@ fn servers_that_are_told_to_finish_by_their_last_call() {
     assert_eq!(tonic[1], "tonic at ?, serve_with_shutdown:");
     let rocket = told("#[rocket::launch]\nfn rocket() -> _ { rocket::build() }");
     assert_eq!(rocket, ["multi", "rocket at ?, BuiltIn:"]);
+}
+
+#[test]
+fn servers_without_a_builder_of_their_own() {
+    let hyper = told(
+        r#"
+        use hyper_util::server::conn::auto::Builder;
+        #[tokio::main]
+        async fn main() {
+            let listener = tokio::net::TcpListener::bind("0.0.0.0:80").await.unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve(stream));
+            }
+        }
+        async fn serve(stream: Stream) { Builder::new(executor()).serve_connection(stream, service()).await; }"#,
+    );
+    assert_eq!(hyper, ["multi", "hyper at ?, Absent:"]);
+    let salvo = told(
+        r"
+        use salvo::prelude::*;
+        #[tokio::main]
+        async fn main() { Server::new(acceptors()).serve(router()).await; }",
+    );
+    assert_eq!(salvo, ["multi", "salvo at ?, Absent:"]);
+}
+
+#[test]
+fn servers_of_one_kind_are_told_together() {
+    let two = |first: &str, second: &str| {
+        told(&format!("#[tokio::main]\nasync fn main() {{ if tls() {{ {first}; }} else {{ {second}; }} }}\n"))
+    };
+    let both = two("axum::serve(l(), r()).await", "axum::serve(u(), r()).await");
+    assert_eq!(both, ["multi", "axum at ?, Absent:"]);
+    let one = two("axum::serve(l(), r()).with_graceful_shutdown(f()).await", "axum::serve(u(), r()).await");
+    assert_eq!(one, ["multi", "axum at ?, Unknown:"]);
+    let other = two("axum::serve(l(), r()).await", "hyper::server::conn::http1::Builder::new().serve_connection(s())");
+    assert_eq!(other, ["multi", "axum at ?, Absent:"]);
+    let address = |port: u16| format!("warp::serve(f()).run(([0, 0, 0, 0], {port})).await");
+    let differing = two(&address(80), &address(81));
+    assert_eq!(differing, ["multi", "warp at ([0, 0, 0, 0], 80), Absent: run=([0, 0, 0, 0], 80) (unknown)"]);
 }
 
 #[test]
