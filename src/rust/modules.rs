@@ -46,6 +46,10 @@ pub struct Workspace {
     pub(super) providers: HashMap<String, Vec<(usize, usize)>>,
     /// The macros of a name, with the modules that define them.
     pub(super) macros: HashMap<String, Vec<(usize, Arc<syntax::MacroItem>)>>,
+    /// The library of each package.
+    pub(super) libraries: Vec<Option<usize>>,
+    /// The package in each folder.
+    pub(super) by_folder: HashMap<String, usize>,
     pub(super) names: HashMap<(usize, String), Vec<super::names::Meaning>>,
     pub(super) resolved: std::sync::Mutex<HashMap<(usize, String), Vec<super::names::Meaning>>>,
 }
@@ -201,6 +205,14 @@ impl Workspace {
                 self.implementations.push((module, item.clone(), (first..self.functions.len()).collect()));
             }
         }
+        self.libraries = vec![None; self.packages.len()];
+        for (at, one) in self.crates.iter().enumerate().rev() {
+            if one.kind == TargetKind::Library && one.root != usize::MAX {
+                self.libraries[one.package] = Some(at);
+            }
+        }
+        let folders = self.packages.iter().enumerate().rev();
+        self.by_folder = folders.map(|(at, package)| (package.folder.clone(), at)).collect();
         self.name();
         self.link();
     }

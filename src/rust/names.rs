@@ -6,7 +6,6 @@
 use std::cell::RefCell;
 
 use super::modules::Workspace;
-use super::packages::TargetKind;
 use super::syntax::Path;
 use crate::values::HashSet;
 use crate::values::Order as _;
@@ -151,21 +150,14 @@ impl Workspace {
     /// A crate, by the name that the code of a module uses.
     fn outside(&self, module: usize, name: &str) -> Vec<Meaning> {
         let own = &self.crates[self.modules[module].of];
-        let library_of = |package: usize| {
-            let mut crates = self.crates.iter();
-            crates
-                .find(|other| other.package == package && other.kind == TargetKind::Library && other.root != usize::MAX)
-        };
+        let library_of = |package: usize| Some(&self.crates[(*self.libraries.get(package)?)?]);
         // The programs of a package use its library by name.
         if let Some(library) = library_of(own.package).filter(|library| library.name == name) {
             return vec![Meaning::Module(library.root)];
         }
         if let Some(dependency) = self.packages[own.package].dependencies.get(name) {
-            let is_meant = |package: &super::packages::Package| match &dependency.folder {
-                Some(folder) => package.folder == *folder,
-                None => false,
-            };
-            let inside = self.packages.iter().position(is_meant).and_then(library_of);
+            let inside = dependency.folder.as_ref().and_then(|folder| self.by_folder.get(folder));
+            let inside = inside.and_then(|package| library_of(*package));
             return vec![match inside {
                 Some(library) => Meaning::Module(library.root),
                 None => Meaning::Library(dependency.package.replace('-', "_")),

@@ -72,6 +72,12 @@ pub fn find(files: &Files) -> Vec<Package> {
     let manifests = files.iter().filter(|(_, file)| file.name() == "Cargo.toml");
     let parsed: Vec<(FileId, String, toml::Table)> =
         manifests.filter_map(|(id, file)| Some((id, file.folder().to_owned(), file.text().parse().ok()?))).collect();
+    let locks = files.iter().filter(|(_, file)| file.name() == "Cargo.lock");
+    let locks: Vec<(&str, BTreeMap<String, Vec<String>>)> =
+        locks.map(|(_, file)| (file.folder(), locked(file.text()))).collect();
+    let nothing = BTreeMap::new();
+    let programs: Vec<(FileId, &str)> =
+        files.iter().map(|(id, file)| (id, file.path())).filter(|(_, path)| path.contains("src/bin/")).collect();
     let mut packages: Vec<Package> = Vec::new();
     for (manifest, folder, table) in &parsed {
         let Some(name) = table.get("package").and_then(|package| package.get("name")?.as_str()) else { continue };
@@ -79,13 +85,14 @@ pub fn find(files: &Files) -> Vec<Package> {
         let around =
             parsed.iter().filter(|(_, other, table)| is_inside(folder, other) && table.contains_key("workspace"));
         let workspace = around.max_by_key(|(_, other, _)| other.len());
-        let locked = locked(files, folder);
+        let nearest = locks.iter().filter(|(other, _)| is_inside(folder, other)).max_by_key(|(other, _)| other.len());
+        let locked = nearest.map_or(&nothing, |(_, versions)| versions);
         packages.push(Package {
             name: name.to_owned(),
             folder: folder.clone(),
             manifest: *manifest,
-            targets: targets(files, folder, name, table),
-            dependencies: dependencies(folder, table, workspace.map(|(_, folder, table)| (&**folder, table)), &locked),
+            targets: targets(files, &programs, folder, name, table),
+            dependencies: dependencies(folder, table, workspace.map(|(_, folder, table)| (&**folder, table)), locked),
         });
     }
     packages.order_by(|one, other| one.folder.cmp(&other.folder));
@@ -96,13 +103,11 @@ fn is_inside(folder: &str, around: &str) -> bool {
     around.is_empty() || folder == around || folder.strip_prefix(around).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The versions in the nearest lock file.
-fn locked(files: &Files, folder: &str) -> BTreeMap<String, Vec<String>> {
-    let locks = files.iter().filter(|(_, file)| file.name() == "Cargo.lock" && is_inside(folder, file.folder()));
-    let nearest = locks.max_by_key(|(_, file)| file.folder().len());
+/// The versions in a lock file.
+fn locked(text: &str) -> BTreeMap<String, Vec<String>> {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut name = None;
-    for line in nearest.map_or("", |(_, file)| file.text()).lines() {
+    for line in text.lines() {
         // Written by a program, one key a line.
         let value = |key: &str| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"');
         if line == "[[package]]" {
@@ -116,7 +121,14 @@ fn locked(files: &Files, folder: &str) -> BTreeMap<String, Vec<String>> {
     versions
 }
 
-fn targets(files: &Files, folder: &str, package: &str, table: &toml::Table) -> Vec<Target> {
+/// `programs` are the files that lie in `src/bin` of whichever package.
+fn targets(
+    files: &Files,
+    programs: &[(FileId, &str)],
+    folder: &str,
+    package: &str,
+    table: &toml::Table,
+) -> Vec<Target> {
     let find = |path: &str| files.find(&join(folder, path));
     let text = |value: &toml::Value, key: &str| Some(value.get(key)?.as_str()?.to_owned());
     let mut targets = Vec::new();
@@ -142,8 +154,8 @@ fn targets(files: &Files, folder: &str, package: &str, table: &toml::Table) -> V
     if searched {
         program(package, find("src/main.rs"));
         let inside = join(folder, "src/bin/");
-        for (id, file) in files.iter() {
-            let Some(rest) = file.path().strip_prefix(&inside) else { continue };
+        for &(id, path) in programs {
+            let Some(rest) = path.strip_prefix(&inside) else { continue };
             match rest.strip_suffix(".rs").and_then(|rest| rest.split_once('/').map_or(Some((rest, "main")), Some)) {
                 Some((name, "main")) if !name.contains('/') => program(name, Some(id)),
                 _ => {}

@@ -51,14 +51,11 @@ pub(super) fn of(sink: &Sink, call: Place, package: &Package, files: &Files) -> 
     }
     let name = Place::new(call.file, Span::new(call.span.start, call.span.start + callee));
     let end = Place::new(call.file, Span::new(call.span.end, call.span.end));
-    // What does not parse afterwards is not offered.
-    let after = format!(
-        "{}{twin}{}.await{}",
-        text.get(..call.span.start)?,
-        text.get(name.span.end..call.span.end)?,
-        text.get(call.span.end..)?
-    );
-    syntax::parse(&after).ok()?;
+    // What does not parse afterwards is not offered; what stands around a call does not change what it is.
+    let arguments = text.get(name.span.end..call.span.end)?;
+    if !syntax::is_expression(&format!("{twin}{arguments}.await")) {
+        return None;
+    }
     let edits = vec![Edit::replace(name, twin.as_str()), Edit::replace(end, ".await")];
     Some(Fix::unsafe_(format!("await `{twin}`"), edits))
 }

@@ -208,9 +208,16 @@ pub fn programs(workspace: &Workspace) -> Vec<Program> {
     for (at, function) in workspace.functions.iter().enumerate().filter(|(_, one)| one.implementation.is_some()) {
         methods.entry(&function.item.name).and_modify(|known| *known = None).or_insert(Some(at));
     }
-    let crates = workspace.crates.iter().enumerate();
-    let programs = crates.filter(|(_, one)| one.kind == TargetKind::Program && one.root != usize::MAX);
-    programs.filter_map(|(of, one)| Reached::from(workspace, one.root, &methods).program(of)).collect()
+    let mut roots: HashMap<usize, Vec<usize>> = HashMap::default();
+    let crates = || workspace.crates.iter().enumerate();
+    let programs = || crates().filter(|(_, one)| one.kind == TargetKind::Program && one.root != usize::MAX);
+    roots.extend(programs().map(|(_, one)| (one.root, Vec::new())));
+    for (at, function) in workspace.functions.iter().enumerate() {
+        if let Some(functions) = roots.get_mut(&function.module) {
+            functions.push(at);
+        }
+    }
+    programs().filter_map(|(of, one)| Reached::from(workspace, &roots[&one.root], &methods).program(of)).collect()
 }
 
 /// All that the functions do which a program reaches.
@@ -222,16 +229,17 @@ struct Reached<'w> {
 }
 
 impl<'w> Reached<'w> {
-    /// `methods` are those of the project by name; `None` where several have it.
-    fn from(workspace: &'w Workspace, root: usize, methods: &HashMap<&str, Option<usize>>) -> Self {
+    /// From one of the functions of the first module on; `methods` are those of the project by name, `None` where several
+    /// have it.
+    fn from(workspace: &'w Workspace, root: &[usize], methods: &HashMap<&str, Option<usize>>) -> Self {
         let is_first = |attribute: &Attribute| attribute.last() == "launch";
         let begins = |at: &usize| {
             let function = &workspace.functions[*at];
             let is_free = function.implementation.is_none() && function.of_trait.is_none();
             let item = &function.item;
-            function.module == root && is_free && (item.name == "main" || item.attributes.iter().any(is_first))
+            is_free && (item.name == "main" || item.attributes.iter().any(is_first))
         };
-        let mut open: Vec<usize> = (0..workspace.functions.len()).filter(begins).collect();
+        let mut open: Vec<usize> = root.iter().copied().filter(begins).collect();
         // Rocket makes the `main` around what it launches.
         let first = open.iter().min_by_key(|at| workspace.functions[**at].item.name == "main").copied();
         let begins = first.map(|at| {

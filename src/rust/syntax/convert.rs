@@ -34,6 +34,13 @@ pub fn parse(text: &str) -> Result<Scope, (usize, String)> {
     scope
 }
 
+/// Whether a text is one expression.
+pub fn is_expression(text: &str) -> bool {
+    let parsed = !nesting::is_hostile(text) && syn::parse_str::<Expr>(text).is_ok();
+    proc_macro2::extra::invalidate_current_thread_spans();
+    parsed
+}
+
 /// Spans of which one may be that of nothing.
 trait Join {
     /// The smallest span that covers both.

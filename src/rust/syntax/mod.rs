@@ -12,7 +12,7 @@ mod nesting;
 use std::sync::Arc;
 
 use crate::source::Span;
-pub use convert::parse;
+pub use convert::{is_expression, parse};
 
 /// What a file, or a `mod` in it, declares.
 #[derive(Debug, Clone, Default)]
