@@ -132,7 +132,7 @@ fn ask(
     let mut asked = Asked::new(std::io::stdin().lock(), std::io::stderr());
     let mut agreed = Vec::new();
     for &(deployment, advice) in services {
-        let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
+        let app = deployment.serves().unwrap_or_default();
         let title = format!("{app} on {}", deployment.server);
         if let Some(advice) = advice {
             agreed.push((deployment, asked.agreed(&title, advice)?));

@@ -212,6 +212,12 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// What it serves: the application, or the program that it is part of.
+    pub fn serves(&self) -> Option<&str> {
+        let app = self.app.as_ref().map(|app| app.value.as_str());
+        app.or_else(|| Some(self.native.as_ref()?.program.as_str()))
+    }
+
     /// Whether everything it listens on is a Unix socket.
     pub fn listens_on_socket(&self) -> bool {
         !self.listens.is_empty() && self.listens.iter().all(|address| matches!(address, Address::Socket(_)))

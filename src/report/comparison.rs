@@ -99,7 +99,7 @@ struct Profile<'a> {
 
 fn title(files: &Files, deployment: &Deployment) -> String {
     let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
-    let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
+    let app = deployment.serves().unwrap_or_default();
     format!("{app} on {}  {}{name}", deployment.server, files.describe(deployment.command)).trim_start().to_owned()
 }
 
@@ -117,7 +117,8 @@ fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 8]> {
             };
             let of = |names: &[&str]| advice.items.iter().find(|item| names.contains(&item.setting));
             let workers = of(&["workers", "processes", "instances"]);
-            let threads = of(&["threads", "blocking_threads"]).filter(|item| item.upper.count() != Some(1));
+            let threads =
+                of(&["threads", "blocking_threads", "worker_threads"]).filter(|item| item.upper.count() != Some(1));
             let dash = || "-".to_owned();
             [
                 cores,

@@ -35,8 +35,8 @@ pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)
 
 /// The application and its server; `quote` stands around what is code.
 fn title(deployment: &Deployment, quote: &str) -> String {
-    match &deployment.app {
-        Some(app) => format!("{quote}{}{quote} on {}", app.value, deployment.server),
+    match deployment.serves() {
+        Some(app) => format!("{quote}{app}{quote} on {}", deployment.server),
         None if deployment.kind == UnitKind::GunicornConfiguration => {
             format!("{}, started by nothing here", deployment.server)
         }

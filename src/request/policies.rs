@@ -77,20 +77,16 @@ fn one(policy: &stated::Policy, loaded: &Loaded) -> Result<Policy, Error> {
     })
 }
 
-fn servers() -> impl Iterator<Item = Server> {
-    Server::ALL.iter().copied()
-}
-
 /// The setting that a word names, however its parts are joined.
 fn subject(word: &Spanned<String>) -> Result<Subject, String> {
     let name = word.get_ref().trim_start_matches('-').replace('-', "_");
     if name == VERSION {
         return Ok(Subject::Version);
     }
-    if servers().any(|server| table(server).setting(&name).is_some()) {
+    if Server::every().any(|server| table(server).setting(&name).is_some()) {
         return Ok(Subject::Setting(name));
     }
-    let near = servers().find_map(|server| table(server).near_miss(&name, table(server).newest()));
+    let near = Server::every().find_map(|server| table(server).near_miss(&name, table(server).newest()));
     let near = near.map_or_else(String::new, |setting| format!("; did you mean `{}`?", setting.name()));
     Err(format!("no server has a setting `{}`{near}", word.get_ref()))
 }
@@ -98,7 +94,7 @@ fn subject(word: &Spanned<String>) -> Result<Subject, String> {
 fn when(policy: &stated::Policy, loaded: &Loaded) -> Result<When, Error> {
     let wrong = |what: String| Error::from(loaded.error(&policy.name, what));
     let server = |word: &String| {
-        let found = servers()
+        let found = Server::every()
             .find(|server| server.as_str().eq_ignore_ascii_case(word) || table(*server).distribution() == word);
         found.ok_or_else(|| wrong(format!("there is no server `{word}` that farrier knows")))
     };

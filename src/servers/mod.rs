@@ -71,6 +71,11 @@ impl Server {
     pub const OF_RUST: [Self; 8] =
         [Self::ActixWeb, Self::Axum, Self::Hyper, Self::Poem, Self::Rocket, Self::Salvo, Self::Tonic, Self::Warp];
 
+    /// Those that run Python first, and then those in Rust.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain(Self::OF_RUST)
+    }
+
     /// Whether it is part of a program in Rust.
     pub fn is_of_rust(self) -> bool {
         Self::OF_RUST.contains(&self)

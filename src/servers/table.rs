@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn every_table_parses_and_agrees_with_itself() {
-        for server in Server::ALL.into_iter().chain(Server::OF_RUST) {
+        for server in Server::every() {
             let table = table(server);
             assert_eq!(table.data.name, server.as_str());
             assert!(table.settings().count() > if server.is_of_rust() { 1 } else { 10 }, "{server}");

@@ -15,7 +15,7 @@ use super::filled;
 /// The name of the setting that a word may mean: `--worker-class`, `worker-class`, `-w`.
 pub(super) fn named(word: &str) -> Option<String> {
     let name = word.trim_start_matches('-').replace('-', "_").to_ascii_lowercase();
-    let all = || Server::ALL.iter().map(|server| table(*server));
+    let all = || Server::every().map(table);
     let of_flag = || {
         let flagged =
             |setting: &&Setting| setting.at(table(setting.server()).newest()).flags().iter().any(|f| f == word);
@@ -27,7 +27,7 @@ pub(super) fn named(word: &str) -> Option<String> {
 /// The setting whose name is most like a word.
 pub(super) fn nearest(word: &str) -> Option<&'static str> {
     let name = word.replace('-', "_");
-    let mut tables = Server::ALL.iter().map(|server| table(*server));
+    let mut tables = Server::every().map(table);
     tables.find_map(|table| table.near_miss(&name, table.newest())).map(Setting::name)
 }
 
@@ -35,11 +35,15 @@ pub(super) fn page(name: &str, examination: &Examination) -> String {
     let mut text = format!("{name}\n");
     let deployments = &examination.assembly.deployments;
     let used = |server: Server| deployments.iter().any(|deployment| deployment.server == server);
-    let tables: Vec<&Table> =
-        Server::ALL.iter().map(|server| table(*server)).filter(|table| table.setting(name).is_some()).collect();
-    // Of a project that uses none of the servers, all of them are told.
+    let tables: Vec<&Table> = Server::every().map(table).filter(|table| table.setting(name).is_some()).collect();
+    // Of a project that uses none of the servers, all of them are told that run Python, or else those in Rust.
     let any = tables.iter().any(|table| used(table.server()));
-    for table in tables.into_iter().filter(|table| !any || used(table.server())) {
+    let of_python = tables.iter().any(|table| !table.server().is_of_rust());
+    let is_told = |table: &Table| {
+        let server = table.server();
+        if any { used(server) } else { server.is_of_rust() != of_python }
+    };
+    for table in tables.into_iter().filter(|table| is_told(table)) {
         about(&mut text, table, name);
     }
     text.push_str("\nIn this project\n");

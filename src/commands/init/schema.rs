@@ -142,7 +142,7 @@ fn parameters() -> Json {
 
 fn policy(severity: &Json) -> Json {
     let mut settings: Vec<&str> =
-        Server::ALL.iter().flat_map(|server| table(*server).settings().map(farrier::servers::Setting::name)).collect();
+        Server::every().flat_map(|server| table(server).settings().map(farrier::servers::Setting::name)).collect();
     settings.push("version");
     settings.sort_unstable();
     settings.dedup();
@@ -150,7 +150,7 @@ fn policy(severity: &Json) -> Json {
     let scalars = json!({"anyOf": [scalar, {"type": "array", "items": scalar}]});
     let demands =
         ["max", "min", "one-of", "not", "matches", "required", "forbidden"].map(|word| json!({"required": [word]}));
-    let servers: Vec<&str> = Server::ALL.iter().map(|server| server.as_str()).collect();
+    let servers: Vec<&str> = Server::every().map(Server::as_str).collect();
     json!({
         "type": "object",
         "additionalProperties": false,
