@@ -353,3 +353,31 @@ fn what_nobody_waits_for_is_not_done_and_leaving_waits_for_nothing() {
     assert_eq!(editor.ask("textDocument/hover", &json!({ "position": 1 }))["error"]["code"], -32602);
     editor.leave();
 }
+
+#[test]
+fn a_service_in_rust_is_hovered_and_fixed_like_any_other() {
+    let main = "#[tokio::main(worker_threads = 16)]\nasync fn main() {\n    let listener = \
+                tokio::net::TcpListener::bind(\"0.0.0.0:80\").await.unwrap();\n    \
+                axum::serve(listener, axum::Router::new()).await.unwrap();\n}\n";
+    let project = Project::of(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\n[dependencies]\naxum = \"0.8\"\ntokio = { version = \"1\", features = [\"full\"] }\n",
+        ),
+        ("src/main.rs", main),
+        ("Dockerfile", "FROM debian:bookworm-slim\nCOPY target/release/shop /bin/shop\nUSER nobody\nCMD [\"shop\"]\n"),
+        ("compose.yaml", "services:\n  web:\n    build: .\n    cpus: 2\n"),
+    ]);
+    let mut editor = Editor::on(&[project.path()]);
+    let file = uri(&project.path().join("src/main.rs"));
+    editor.open(&file, 1, main);
+    told(&mut editor, &file, "no-graceful-shutdown");
+    let shown = hover(&mut editor, &file, 0, 33);
+    let text = shown["contents"]["value"].as_str().unwrap_or_else(|| panic!("{shown}"));
+    assert!(text.starts_with("**worker_threads** = `16`") && text.contains("**advice: 2**"), "{text}");
+    let offered = actions(&mut editor, &file, 3, 4, &Json::Null);
+    apply(&titled(&offered, "finish requests when SIGTERM comes")["edit"]);
+    let changed = fs::read_to_string(project.path().join("src/main.rs")).unwrap();
+    assert!(changed.contains("axum::Router::new()).with_graceful_shutdown("), "{changed}");
+    editor.leave();
+}
