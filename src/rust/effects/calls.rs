@@ -147,6 +147,8 @@ impl Walker<'_> {
             Some(name) => self.of_library(canonical(name), path, arguments, whole, awaited),
             None => {
                 // Variants of enumerations, and what macros declare.
+                let declared = self.workspace.declared_by_macros(self.around.module, path);
+                self.out.names.extend_from_slice(declared);
                 let is_generated = path.last() == "with_interceptor";
                 let fate = if is_generated {
                     Fate::Served

@@ -174,6 +174,12 @@ fn add(item: &Item, scope: &mut Scope) {
             let defined = item.ident.as_ref().map(|ident| definitions::definition(name(ident), &item.mac.tokens));
             scope.macros.extend(defined.map(Arc::new));
         }
+        Item::Macro(item) if !is_for_tests(&item.attrs) => {
+            // A text is longer where it stands, by its quotes.
+            let words = macros::words(item.mac.tokens.clone()).into_iter();
+            let words = words.filter(|(word, span)| bytes(*span).len() == word.len());
+            scope.declaring.push(words.map(|(word, _)| word).collect());
+        }
         Item::Impl(item) if !is_for_tests(&item.attrs) => scope.implementations.push(implementation(item)),
         _ => {}
     }

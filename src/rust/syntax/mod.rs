@@ -33,6 +33,8 @@ pub struct Scope {
     pub values: Vec<ValueItem>,
     /// Macros by rules.
     pub macros: Vec<Arc<MacroItem>>,
+    /// The words in each macro that is called where declarations stand.
+    pub declaring: Vec<Vec<String>>,
 }
 
 /// A name that `use` brings in.
