@@ -109,7 +109,10 @@ fn program(
     // Whoever has a trait calls its methods.
     let of_traits = workspace.implementations.iter().filter(|(_, block, _)| block.of.is_some());
     let of_traits = of_traits.flat_map(|(_, _, functions)| functions.iter().copied()).filter(|at| is_inside(*at));
-    let named = effects.named_from(std::iter::once(main).chain(of_traits));
+    // So does whoever has methods that an attribute hands over.
+    let of_attributes = effects.roots.iter().filter(|root| root.by == root.node && !root.is_task).map(|root| root.node);
+    let of_attributes = of_attributes.filter(|at| is_inside(effects.nodes[*at].function));
+    let named = effects.named_from(std::iter::once(main).chain(of_traits).chain(of_attributes));
     let roots =
         effects.roots.iter().filter(|root| named.contains(&root.by) && is_inside(effects.nodes[root.node].function));
     let roots: Vec<_> = roots.copied().collect();

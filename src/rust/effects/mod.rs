@@ -247,6 +247,18 @@ fn served(workspace: &Workspace) -> Vec<Root> {
     let mut roots = Vec::new();
     for (module, block, functions) in &workspace.implementations {
         let root = |at: usize| Root { node: at, is_task: false, by: at };
+        // `#[handler] impl Listing { async fn handle(..) }` of salvo.
+        let is_handler = block.of.is_none()
+            && block.attributes.iter().any(|attribute| match &workspace.meanings_of(*module, &attribute.path)[..] {
+                [Meaning::Library(name)] => {
+                    handlers::crate_of(name) == "salvo" && matches!(attribute.last(), "handler" | "endpoint")
+                }
+                _ => false,
+            });
+        if is_handler {
+            let handles = functions.iter().filter(|at| workspace.functions[**at].item.name == "handle");
+            roots.extend(handles.map(|at| root(*at)));
+        }
         let is_service = block.attributes.iter().any(|attribute| attribute.last() == "OpenApi");
         if is_service {
             let handed = |at: &&usize| workspace.functions[**at].item.attributes.iter().any(|one| one.last() == "oai");
@@ -267,8 +279,8 @@ fn served(workspace: &Workspace) -> Vec<Root> {
         };
         for &at in functions {
             let name = &workspace.functions[at].item.name;
-            let is_served = handlers::serves(of.last(), name)
-                && meanings.iter().any(|one| matches!(one, Meaning::Library(path) if handlers::is_framework(path)));
+            let is_served =
+                meanings.iter().any(|one| matches!(one, Meaning::Library(path) if handlers::serves(path, name)));
             if is_served || is_generated && takes_request(at) {
                 roots.push(root(at));
             }
