@@ -190,7 +190,7 @@ fn survey_without(
     drop(code);
     drop(apart);
     let orphans = orphans.unwrap_or_default();
-    let programs = guarded("programs of Rust", &mut notes, || app::programs(&files, &facts.rust.workspace));
+    let programs = guarded("programs of Rust", &mut notes, || app::programs(&files, &facts.rust));
     let programs = programs.unwrap_or_default();
     // An entry point that one application lacks another one may have.
     let all = || applications.iter().flatten().chain(&orphans);

@@ -11,9 +11,10 @@ use super::Hop;
 use crate::effects::{Chain, Search};
 use crate::findings::{Confidence, Fix};
 use crate::python::catalogue::{Category, Weight};
-use crate::rust::Workspace;
 use crate::rust::effects::{Effects, Sink};
+use crate::rust::launches::{self, Framework};
 use crate::rust::packages::TargetKind;
+use crate::rust::{Project, Workspace};
 use crate::source::{FileId, Files, Place};
 use crate::values::Order as _;
 
@@ -73,16 +74,21 @@ pub struct Stall {
     pub certainty: Confidence,
     /// The edit that settles it, where there is one.
     pub repair: Option<Fix>,
+    /// Whether it panics there, rather than stop a worker.
+    pub panics: bool,
 }
 
 /// The programs of a project that serve requests.
-pub fn programs(files: &Files, workspace: &Workspace) -> Vec<Program> {
+pub fn programs(files: &Files, project: &Project) -> Vec<Program> {
+    let workspace = &project.workspace;
     if workspace.is_empty() {
         return Vec::new();
     }
     let effects = Effects::new(workspace);
     let mut search = Search::new(&effects);
-    let programs = (0..workspace.crates.len()).filter_map(|at| program(at, workspace, &effects, &mut search, files));
+    let launch = |at: usize| project.programs.iter().find(|one| one.of == at);
+    let crates = 0..workspace.crates.len();
+    let programs = crates.filter_map(|at| program(at, launch(at), workspace, &effects, &mut search, files));
     let mut found: Vec<Program> = programs.collect();
     found.order_by(|one, other| one.name.cmp(&other.name).then(one.place.cmp(&other.place)));
     found
@@ -90,6 +96,7 @@ pub fn programs(files: &Files, workspace: &Workspace) -> Vec<Program> {
 
 fn program(
     at: usize,
+    launch: Option<&launches::Program>,
     workspace: &Workspace,
     effects: &Effects<'_>,
     search: &mut Search,
@@ -119,6 +126,9 @@ fn program(
     if roots.iter().all(|root| root.is_task) {
         return None;
     }
+    // Whoever asks for the kind of runtime does something else where it has one thread.
+    let asks = effects.nodes.iter().any(|node| node.asks_flavor && is_inside(node.function));
+    let is_alone = |is_task: bool| !asks && launch.is_some_and(|launch| on_one_thread(launch, is_task));
     let mut reached: BTreeMap<Place, (Chain, Sink, BTreeSet<Handler>)> = BTreeMap::new();
     let mut beginnings: BTreeMap<usize, bool> = BTreeMap::new();
     for root in &roots {
@@ -128,7 +138,7 @@ fn program(
     for (&node, &is_task) in &beginnings {
         for chain in search.chains(effects, node) {
             let handler = (name(effects, node), place_of(effects, node), is_task);
-            for sink in &effects.nodes[chain.end].sinks {
+            for sink in effects.nodes[chain.end].sinks.iter().filter(|sink| !sink.panics || is_alone(is_task)) {
                 let place = effects.place(chain.end, sink.span);
                 let entry = reached.entry(place).or_insert_with(|| (chain.clone(), sink.clone(), BTreeSet::new()));
                 if chain.ways.len() < entry.0.ways.len() {
@@ -148,6 +158,16 @@ fn program(
         handlers: beginnings.values().filter(|is_task| !**is_task).count(),
         blocking: together(stalls.collect()),
     })
+}
+
+/// Whether handlers, or tasks, are known to run on runtimes of one thread each.
+fn on_one_thread(launch: &launches::Program, is_task: bool) -> bool {
+    // The workers of actix have such runtimes, whatever starts them; a task may be one of whatever starts them.
+    if !is_task && launch.servers.iter().all(|server| server.framework == Framework::ActixWeb) {
+        return true;
+    }
+    let starts_more = launch.servers.iter().any(|server| server.framework == Framework::Rocket);
+    !starts_more && !launch.runtimes.is_empty() && launch.runtimes.iter().all(|one| one.is_single == Some(true))
 }
 
 /// `main`, or what Rocket launches.
@@ -230,6 +250,7 @@ fn stall(
         anchor,
         chain: hops.collect(),
         more: Vec::new(),
+        panics: sink.panics,
         handlers,
         certainty: if sink.doubtful || chain.doubts > 0 { Confidence::Medium } else { Confidence::High },
         repair: repair::of(sink, call, effects.workspace.package_of(module(effects, chain.end)), files),
@@ -242,10 +263,10 @@ fn module(effects: &Effects<'_>, node: usize) -> usize {
 
 /// What stands behind one anchor and waits for the same is one thing to settle.
 fn together(stalls: Vec<Stall>) -> Vec<Stall> {
-    let mut found: BTreeMap<(Place, Category), Stall> = BTreeMap::new();
+    let mut found: BTreeMap<(Place, Category, bool), Stall> = BTreeMap::new();
     for stall in stalls {
-        match found.get_mut(&(stall.anchor, stall.category)) {
-            None => drop(found.insert((stall.anchor, stall.category), stall)),
+        match found.get_mut(&(stall.anchor, stall.category, stall.panics)) {
+            None => drop(found.insert((stall.anchor, stall.category, stall.panics), stall)),
             Some(known) => {
                 let (mut worse, other) =
                     if stall.weight > known.weight { (stall, known.clone()) } else { (known.clone(), stall) };

@@ -223,6 +223,9 @@ impl Walker<'_> {
             fate => fate,
         };
         let given: Vec<Value> = arguments.iter().map(|one| self.argument(one, fate, &[])).collect();
+        if name == "tokio::task::block_in_place" {
+            self.in_place(whole.span, name.to_owned());
+        }
         let known = catalogue::known();
         if let Some(call) = known.call(name).filter(|_| !awaited) {
             let waits = |value: &Value| {
@@ -336,6 +339,7 @@ impl Walker<'_> {
         let awaited = std::mem::take(&mut self.awaited);
         let receiver = self.evaluate(&call.receiver);
         let name = call.name.as_str();
+        self.out.asks_flavor |= name == "runtime_flavor";
         if let Some(at) = self.method_of(&receiver.ty, name) {
             return self.own(at, 1, &call.arguments, whole);
         }

@@ -43,6 +43,8 @@ pub struct Node {
     pub names: Vec<usize>,
     /// The parts of it that have numbers of their own.
     pub parts: Vec<usize>,
+    /// Whether it asks which kind of runtime it runs on.
+    pub asks_flavor: bool,
 }
 
 /// A call that blocks.
@@ -58,6 +60,8 @@ pub struct Sink {
     pub doubtful: bool,
     /// Whether what is written around it can await.
     pub can_await: bool,
+    /// Whether it panics where the runtime has one thread, and stops nobody elsewhere.
+    pub panics: bool,
 }
 
 /// Something that a framework or the runtime runs.
@@ -141,6 +145,7 @@ struct Outcome {
     names: Vec<usize>,
     parts: Vec<Part>,
     roots: Vec<(Target, bool)>,
+    asks_flavor: bool,
 }
 
 impl<'w> Effects<'w> {
@@ -198,6 +203,7 @@ impl<'w> Effects<'w> {
         node.steps = steps.collect();
         node.sinks = outcome.sinks;
         node.names = outcome.names;
+        node.asks_flavor = outcome.asks_flavor;
         let roots = outcome.roots.into_iter();
         self.roots.extend(roots.map(|(target, is_task)| Root { node: number(target), is_task, by: at }));
     }

@@ -9,7 +9,7 @@ use super::super::syntax::{Block, Closure, Expression, Kind, Path, Pattern, Stat
 use super::super::values::{Around, Head, Ty, is_transparent, last};
 use super::macros::MAX_WRITTEN;
 use super::{Call, Callable, Outcome, Part, PartBody, Sink, Target, Value};
-use crate::rust::catalogue::Effect;
+use crate::rust::catalogue::{Category, Effect, Weight};
 use crate::source::Span;
 
 /// How much of one body is evaluated, closures each time that they are called.
@@ -104,7 +104,21 @@ impl<'w> Walker<'w> {
     pub(super) fn sink(&mut self, span: Span, what: String, effect: Effect, doubtful: bool) {
         if !self.in_thread {
             let can_await = self.can_await;
-            self.out.sinks.push(Sink { span, what, effect, doubtful, can_await });
+            self.out.sinks.push(Sink { span, what, effect, doubtful, can_await, panics: false });
+        }
+    }
+
+    /// A call of `block_in_place`, which takes the worker's other tasks to another thread, if there may be one.
+    pub(super) fn in_place(&mut self, span: Span, what: String) {
+        const EFFECT: Effect = Effect {
+            category: Category::EventLoop,
+            weight: Weight::Unbounded,
+            instead: "`tokio::task::spawn_blocking`",
+            library: "tokio",
+        };
+        if !self.in_thread {
+            let can_await = self.can_await;
+            self.out.sinks.push(Sink { span, what, effect: EFFECT, doubtful: false, can_await, panics: true });
         }
     }
 
