@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Hop;
 use crate::effects::{Chain, Search};
-use crate::findings::{Confidence, Fix};
+use crate::findings::{Confidence, Fix, Note};
 use crate::python::catalogue::{Category, Weight};
 use crate::rust::effects::{Effects, Sink};
 use crate::rust::launches::{self, Framework};
 use crate::rust::packages::TargetKind;
 use crate::rust::{Project, Workspace};
-use crate::source::{FileId, Files, Place};
+use crate::source::{FileId, Files, Place, Span};
 use crate::values::Order as _;
 
 /// A program that serves requests.
@@ -78,20 +78,50 @@ pub struct Stall {
     pub panics: bool,
 }
 
-/// The programs of a project that serve requests.
-pub fn programs(files: &Files, project: &Project) -> Vec<Program> {
+/// The programs of a project that serve requests, and what was not read of them: one note for each file.
+pub fn programs(files: &Files, project: &Project) -> (Vec<Program>, Vec<Note>) {
     let workspace = &project.workspace;
     if workspace.is_empty() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let effects = Effects::new(workspace);
     let mut search = Search::new(&effects);
     let launch = |at: usize| project.programs.iter().find(|one| one.of == at);
     let crates = 0..workspace.crates.len();
-    let programs = crates.filter_map(|at| program(at, launch(at), workspace, &effects, &mut search, files));
+    let mut unread: BTreeMap<FileId, (Span, String)> = BTreeMap::new();
+    let programs =
+        crates.filter_map(|at| program(at, launch(at), workspace, &effects, &mut search, files, &mut unread));
     let mut found: Vec<Program> = programs.collect();
     found.order_by(|one, other| one.name.cmp(&other.name).then(one.place.cmp(&other.place)));
-    found
+    let notes = unread.into_iter().map(|(file, (span, reason))| {
+        let source = files.get(file);
+        Note::line(source.path(), source.line(span.start), reason)
+    });
+    (found, notes.collect())
+}
+
+/// Notes the first macro of each file that is not read, and that calls something which blocks, as far as its words tell.
+fn note_unread(
+    handlers: &BTreeMap<usize, bool>,
+    effects: &Effects<'_>,
+    search: &mut Search,
+    found: &mut BTreeMap<FileId, (Span, String)>,
+) {
+    let mut reached: Vec<usize> = effects.named_from(handlers.keys().copied()).into_iter().collect();
+    reached.order();
+    for node in reached {
+        for unread in &effects.nodes[node].unread {
+            let blocks = |at: &&usize| !search.chains(effects, **at).is_empty();
+            let function = unread.functions.iter().find(blocks).map(|at| name(effects, *at));
+            let Some(what) = unread.blocks.clone().or(function) else { continue };
+            let reason =
+                format!("`{}!` has a syntax of its own, so what it calls was not followed: `{what}`", unread.name);
+            let known = found.entry(effects.file(node)).or_insert_with(|| (unread.span, reason.clone()));
+            if unread.span.start < known.0.start {
+                *known = (unread.span, reason);
+            }
+        }
+    }
 }
 
 fn program(
@@ -101,6 +131,7 @@ fn program(
     effects: &Effects<'_>,
     search: &mut Search,
     files: &Files,
+    unread: &mut BTreeMap<FileId, (Span, String)>,
 ) -> Option<Program> {
     let own = &workspace.crates[at];
     if own.kind != TargetKind::Program || own.root == usize::MAX {
@@ -148,6 +179,7 @@ fn program(
             }
         }
     }
+    note_unread(&beginnings, effects, search, unread);
     let stalls = reached.into_iter().map(|(call, (chain, sink, handlers))| {
         stall(call, &chain, &sink, handlers.into_iter().collect(), effects, files)
     });
@@ -281,3 +313,6 @@ fn together(stalls: Vec<Stall>) -> Vec<Stall> {
     }
     found.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ const WITH_ITEM: [&str; 14] = [
 ];
 
 /// A library's name without the crate that hands it on.
-fn canonical(path: &str) -> &str {
+pub(super) fn canonical(path: &str) -> &str {
     let behind = HANDED_ON.iter().filter_map(|name| {
         let at = path
             .match_indices("::")

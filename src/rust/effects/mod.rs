@@ -45,6 +45,21 @@ pub struct Node {
     pub parts: Vec<usize>,
     /// Whether it asks which kind of runtime it runs on.
     pub asks_flavor: bool,
+    /// The macros in it whose language is not known.
+    pub unread: Vec<Unread>,
+}
+
+/// The call of a macro that is not read, with what seems to be called in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Where.
+    pub span: Span,
+    /// The name of the macro.
+    pub name: String,
+    /// A call that blocks, by its public name.
+    pub blocks: Option<String>,
+    /// Functions of the project.
+    pub functions: Vec<usize>,
 }
 
 /// A call that blocks.
@@ -146,6 +161,7 @@ struct Outcome {
     parts: Vec<Part>,
     roots: Vec<(Target, bool)>,
     asks_flavor: bool,
+    unread: Vec<Unread>,
 }
 
 impl<'w> Effects<'w> {
@@ -204,6 +220,7 @@ impl<'w> Effects<'w> {
         node.sinks = outcome.sinks;
         node.names = outcome.names;
         node.asks_flavor = outcome.asks_flavor;
+        node.unread = outcome.unread;
         let roots = outcome.roots.into_iter();
         self.roots.extend(roots.map(|(target, is_task)| Root { node: number(target), is_task, by: at }));
     }

@@ -444,7 +444,7 @@ impl<'w> Walker<'w> {
             }
             Kind::Macro(path, values) => self.macro_call(path, values, value.span),
             Kind::Number(number) => Value { is_zero: number.chars().all(|c| c == '0' || c == '.'), ..Value::default() },
-            Kind::Text(_) | Kind::Flag(_) | Kind::Other => Value::default(),
+            Kind::Text(_) | Kind::Flag(_) | Kind::Unread(_) | Kind::Other => Value::default(),
         }
     }
 

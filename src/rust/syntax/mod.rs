@@ -298,6 +298,8 @@ pub enum Kind {
     Number(String),
     /// `true`, `false`.
     Flag(bool),
+    /// What is written in a language of a macro's own: the names that seem to be called in it.
+    Unread(Vec<Path>),
     /// Anything else.
     Other,
 }
