@@ -7,6 +7,8 @@
 mod arguments;
 mod calls;
 mod macros;
+mod methods;
+mod running;
 mod scan;
 mod walk;
 

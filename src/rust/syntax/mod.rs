@@ -6,8 +6,10 @@
 mod convert;
 mod definitions;
 mod expansion;
+mod items;
 mod macros;
 mod nesting;
+mod types;
 
 use std::sync::Arc;
 
