@@ -173,7 +173,7 @@ fn servers_without_a_builder_of_their_own() {
 #[test]
 fn servers_behind_values_of_the_project() {
     let built = told(
-        r#"
+        r"
         struct Service { server: Server }
         impl Service {
             pub async fn build(port: u16) -> Result<Self, Error> { Ok(Self { server: made(port) }) }
@@ -188,7 +188,7 @@ fn servers_behind_values_of_the_project() {
                 let service = Service::build(80).await.unwrap();
                 service.run().await
             })
-        }"#,
+        }",
     );
     assert_eq!(built, ["multi", "axum at ?, Absent:"]);
     // What is called on what nobody knows is followed where one type alone has it.
