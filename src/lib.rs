@@ -190,8 +190,9 @@ fn survey_without(
     drop(code);
     drop(apart);
     let orphans = orphans.unwrap_or_default();
-    let programs = guarded("programs of Rust", &mut notes, || app::programs(&files, &facts.rust.workspace));
-    let programs = programs.unwrap_or_default();
+    let programs = guarded("programs of Rust", &mut notes, || app::programs(&files, &facts.rust));
+    let (programs, unread) = programs.unwrap_or_default();
+    notes.extend(unread);
     // An entry point that one application lacks another one may have.
     let all = || applications.iter().flatten().chain(&orphans);
     let missing = request.instructions.entry_points.iter().filter(|name| all().all(|app| app.missing.contains(name)));

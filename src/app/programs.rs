@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Hop;
 use crate::effects::{Chain, Search};
-use crate::findings::{Confidence, Fix};
+use crate::findings::{Confidence, Fix, Note};
 use crate::python::catalogue::{Category, Weight};
-use crate::rust::Workspace;
 use crate::rust::effects::{Effects, Sink};
+use crate::rust::launches::{self, Framework};
 use crate::rust::packages::TargetKind;
-use crate::source::{FileId, Files, Place};
+use crate::rust::{Project, Workspace};
+use crate::source::{FileId, Files, Place, Span};
 use crate::values::Order as _;
 
 /// A program that serves requests.
@@ -73,27 +74,64 @@ pub struct Stall {
     pub certainty: Confidence,
     /// The edit that settles it, where there is one.
     pub repair: Option<Fix>,
+    /// Whether it panics there, rather than stop a worker.
+    pub panics: bool,
 }
 
-/// The programs of a project that serve requests.
-pub fn programs(files: &Files, workspace: &Workspace) -> Vec<Program> {
+/// The programs of a project that serve requests, and what was not read of them: one note for each file.
+pub fn programs(files: &Files, project: &Project) -> (Vec<Program>, Vec<Note>) {
+    let workspace = &project.workspace;
     if workspace.is_empty() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let effects = Effects::new(workspace);
     let mut search = Search::new(&effects);
-    let programs = (0..workspace.crates.len()).filter_map(|at| program(at, workspace, &effects, &mut search, files));
+    let launch = |at: usize| project.programs.iter().find(|one| one.of == at);
+    let crates = 0..workspace.crates.len();
+    let mut unread: BTreeMap<FileId, (Span, String)> = BTreeMap::new();
+    let programs =
+        crates.filter_map(|at| program(at, launch(at), workspace, &effects, &mut search, files, &mut unread));
     let mut found: Vec<Program> = programs.collect();
     found.order_by(|one, other| one.name.cmp(&other.name).then(one.place.cmp(&other.place)));
-    found
+    let notes = unread.into_iter().map(|(file, (span, reason))| {
+        let source = files.get(file);
+        Note::line(source.path(), source.line(span.start), reason)
+    });
+    (found, notes.collect())
+}
+
+/// Notes the first macro of each file that is not read, and that calls something which blocks, as far as its words tell.
+fn note_unread(
+    handlers: &BTreeMap<usize, bool>,
+    effects: &Effects<'_>,
+    search: &mut Search,
+    found: &mut BTreeMap<FileId, (Span, String)>,
+) {
+    let mut reached: Vec<usize> = effects.named_from(handlers.keys().copied()).into_iter().collect();
+    reached.order();
+    for node in reached {
+        for unread in &effects.nodes[node].unread {
+            let blocks = |at: &&usize| !search.chains(effects, **at).is_empty();
+            let function = unread.functions.iter().find(blocks).map(|at| name(effects, *at));
+            let Some(what) = unread.blocks.clone().or(function) else { continue };
+            let reason =
+                format!("`{}!` has a syntax of its own, so what it calls was not followed: `{what}`", unread.name);
+            let known = found.entry(effects.file(node)).or_insert_with(|| (unread.span, reason.clone()));
+            if unread.span.start < known.0.start {
+                *known = (unread.span, reason);
+            }
+        }
+    }
 }
 
 fn program(
     at: usize,
+    launch: Option<&launches::Program>,
     workspace: &Workspace,
     effects: &Effects<'_>,
     search: &mut Search,
     files: &Files,
+    unread: &mut BTreeMap<FileId, (Span, String)>,
 ) -> Option<Program> {
     let own = &workspace.crates[at];
     if own.kind != TargetKind::Program || own.root == usize::MAX {
@@ -109,13 +147,19 @@ fn program(
     // Whoever has a trait calls its methods.
     let of_traits = workspace.implementations.iter().filter(|(_, block, _)| block.of.is_some());
     let of_traits = of_traits.flat_map(|(_, _, functions)| functions.iter().copied()).filter(|at| is_inside(*at));
-    let named = effects.named_from(std::iter::once(main).chain(of_traits));
+    // So does whoever has methods that an attribute hands over.
+    let of_attributes = effects.roots.iter().filter(|root| root.by == root.node && !root.is_task).map(|root| root.node);
+    let of_attributes = of_attributes.filter(|at| is_inside(effects.nodes[*at].function));
+    let named = effects.named_from(std::iter::once(main).chain(of_traits).chain(of_attributes));
     let roots =
         effects.roots.iter().filter(|root| named.contains(&root.by) && is_inside(effects.nodes[root.node].function));
     let roots: Vec<_> = roots.copied().collect();
     if roots.iter().all(|root| root.is_task) {
         return None;
     }
+    // Whoever asks for the kind of runtime does something else where it has one thread.
+    let asks = effects.nodes.iter().any(|node| node.asks_flavor && is_inside(node.function));
+    let is_alone = |is_task: bool| !asks && launch.is_some_and(|launch| on_one_thread(launch, is_task));
     let mut reached: BTreeMap<Place, (Chain, Sink, BTreeSet<Handler>)> = BTreeMap::new();
     let mut beginnings: BTreeMap<usize, bool> = BTreeMap::new();
     for root in &roots {
@@ -125,7 +169,7 @@ fn program(
     for (&node, &is_task) in &beginnings {
         for chain in search.chains(effects, node) {
             let handler = (name(effects, node), place_of(effects, node), is_task);
-            for sink in &effects.nodes[chain.end].sinks {
+            for sink in effects.nodes[chain.end].sinks.iter().filter(|sink| !sink.panics || is_alone(is_task)) {
                 let place = effects.place(chain.end, sink.span);
                 let entry = reached.entry(place).or_insert_with(|| (chain.clone(), sink.clone(), BTreeSet::new()));
                 if chain.ways.len() < entry.0.ways.len() {
@@ -135,6 +179,7 @@ fn program(
             }
         }
     }
+    note_unread(&beginnings, effects, search, unread);
     let stalls = reached.into_iter().map(|(call, (chain, sink, handlers))| {
         stall(call, &chain, &sink, handlers.into_iter().collect(), effects, files)
     });
@@ -145,6 +190,16 @@ fn program(
         handlers: beginnings.values().filter(|is_task| !**is_task).count(),
         blocking: together(stalls.collect()),
     })
+}
+
+/// Whether handlers, or tasks, are known to run on runtimes of one thread each.
+fn on_one_thread(launch: &launches::Program, is_task: bool) -> bool {
+    // The workers of actix have such runtimes, whatever starts them; a task may be one of whatever starts them.
+    if !is_task && launch.servers.iter().all(|server| server.framework == Framework::ActixWeb) {
+        return true;
+    }
+    let starts_more = launch.servers.iter().any(|server| server.framework == Framework::Rocket);
+    !starts_more && !launch.runtimes.is_empty() && launch.runtimes.iter().all(|one| one.is_single == Some(true))
 }
 
 /// `main`, or what Rocket launches.
@@ -227,6 +282,7 @@ fn stall(
         anchor,
         chain: hops.collect(),
         more: Vec::new(),
+        panics: sink.panics,
         handlers,
         certainty: if sink.doubtful || chain.doubts > 0 { Confidence::Medium } else { Confidence::High },
         repair: repair::of(sink, call, effects.workspace.package_of(module(effects, chain.end)), files),
@@ -239,10 +295,10 @@ fn module(effects: &Effects<'_>, node: usize) -> usize {
 
 /// What stands behind one anchor and waits for the same is one thing to settle.
 fn together(stalls: Vec<Stall>) -> Vec<Stall> {
-    let mut found: BTreeMap<(Place, Category), Stall> = BTreeMap::new();
+    let mut found: BTreeMap<(Place, Category, bool), Stall> = BTreeMap::new();
     for stall in stalls {
-        match found.get_mut(&(stall.anchor, stall.category)) {
-            None => drop(found.insert((stall.anchor, stall.category), stall)),
+        match found.get_mut(&(stall.anchor, stall.category, stall.panics)) {
+            None => drop(found.insert((stall.anchor, stall.category, stall.panics), stall)),
             Some(known) => {
                 let (mut worse, other) =
                     if stall.weight > known.weight { (stall, known.clone()) } else { (known.clone(), stall) };
@@ -257,3 +313,6 @@ fn together(stalls: Vec<Stall>) -> Vec<Stall> {
     }
     found.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,14 @@
 //! What web frameworks call: functions that are handed to them, methods of their traits, functions under their attributes.
 
 /// Crates that serve requests, or stand around what does.
-pub(super) const FRAMEWORKS: [&str; 20] = [
+pub(super) const FRAMEWORKS: [&str; 23] = [
     "axum",
     "axum_extra",
     "actix_web",
     "actix_web_lab",
+    "actix_web_httpauth",
+    "actix_cors",
+    "actix_files",
     "rocket",
     "warp",
     "poem",
@@ -45,7 +48,7 @@ pub(super) const BEFORE: [&str; 16] = [
 ];
 
 /// Methods of traits that are called for requests, with the names of the traits.
-const METHODS: [(&str, &[&str]); 24] = [
+const METHODS: [(&str, &[&str]); 25] = [
     ("FromRequestParts", &["from_request_parts"]),
     ("OptionalFromRequestParts", &["from_request_parts"]),
     ("FromRequest", &["from_request"]),
@@ -70,6 +73,8 @@ const METHODS: [(&str, &[&str]); 24] = [
     ("Layer", &[]),
     ("Guard", &["check"]),
     ("Actor", &[]),
+    // Of actors, these alone run on the worker for sure: others may have threads of their own.
+    ("StreamHandler", &["handle"]),
 ];
 
 /// The crate that a name of a library begins with.
@@ -82,7 +87,9 @@ pub(super) fn is_framework(path: &str) -> bool {
     FRAMEWORKS.contains(&crate_of(path))
 }
 
-/// Whether a method of a trait of a library is called for requests.
+/// Whether a method of a trait of a library is called for requests, by the whole name of the trait.
 pub(super) fn serves(of: &str, method: &str) -> bool {
-    METHODS.iter().any(|(name, methods)| *name == of && methods.contains(&method))
+    let name = of.rsplit("::").next().unwrap_or(of);
+    let is_served = METHODS.iter().any(|(known, methods)| *known == name && methods.contains(&method));
+    is_served && (is_framework(of) || crate_of(of) == "actix" && name == "StreamHandler")
 }

@@ -16,6 +16,8 @@ use crate::values::Order as _;
 
 /// How deep modules lie in modules; a file may say that it is its own.
 const MAX_DEPTH: usize = 40;
+/// How many words of a macro among declarations are looked at.
+const MAX_WORDS: usize = 200;
 
 /// All packages of a project with what their code declares.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ pub struct Workspace {
     pub(super) libraries: Vec<Option<usize>>,
     /// The package in each folder.
     pub(super) by_folder: HashMap<String, usize>,
+    /// The functions that a macro names which is called among declarations, by the crate and any other word in it.
+    pub(super) declared: HashMap<(usize, String), Vec<usize>>,
     pub(super) names: HashMap<(usize, String), Vec<super::names::Meaning>>,
     pub(super) resolved: std::sync::Mutex<HashMap<(usize, String), Vec<super::names::Meaning>>>,
 }
@@ -215,6 +219,7 @@ impl Workspace {
         self.by_folder = folders.map(|(at, package)| (package.folder.clone(), at)).collect();
         self.name();
         self.link();
+        self.look_into_macros();
     }
 
     /// Notes which functions are those of which type, and which types have which trait.
@@ -254,6 +259,36 @@ impl Workspace {
         if let Ok(resolved) = self.resolved.get_mut() {
             resolved.clear();
         }
+    }
+
+    /// Notes which functions stand in macros that are called among declarations: whatever such a macro declares under
+    /// one of its words may call them.
+    fn look_into_macros(&mut self) {
+        let mut declared: HashMap<(usize, String), Vec<usize>> = HashMap::default();
+        for (at, module) in self.modules.iter().enumerate() {
+            for words in module.scope.declaring.iter().filter(|words| words.len() <= MAX_WORDS) {
+                let (mut functions, mut others) = (Vec::new(), Vec::new());
+                for word in words {
+                    match &self.meanings_of(at, std::slice::from_ref(word))[..] {
+                        [] => others.push(word),
+                        [super::names::Meaning::Function(function)] => functions.push(*function),
+                        _ => {}
+                    }
+                }
+                if !functions.is_empty() {
+                    for word in others {
+                        declared.entry((module.of, word.clone())).or_default().extend(&functions);
+                    }
+                }
+            }
+        }
+        self.declared = declared;
+    }
+
+    /// The functions that may run where a macro declares what a path in a module names.
+    pub(super) fn declared_by_macros(&self, module: usize, path: &syntax::Path) -> &[usize] {
+        let key = (self.modules[module].of, path.last().to_owned());
+        self.declared.get(&key).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -276,7 +276,10 @@ fn known_in(path: &str, name: &str) -> Option<Meaning> {
 }
 
 /// What globs that many write bring in.
-const GLOBS: [(&str, &[&str]); 9] = [
+const GLOBS: [(&str, &[&str]); 12] = [
+    ("actix", &["StreamHandler"]),
+    ("actix::prelude", &["StreamHandler"]),
+    ("salvo::prelude", &["handler", "endpoint"]),
     ("diesel::prelude", &["RunQueryDsl", "PgConnection", "SqliteConnection", "MysqlConnection", "Connection"]),
     ("diesel", &["RunQueryDsl", "PgConnection", "SqliteConnection", "MysqlConnection", "Connection"]),
     ("std::io::prelude", &["Read", "Write", "BufRead", "Seek"]),

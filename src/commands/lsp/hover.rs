@@ -79,10 +79,8 @@ fn page(files: &Files, deployment: &Deployment, effective: &Effective, advice: O
         let _ = writeln!(text, "- {} loses: {}", code(lost), origin(files, deployment, lost));
     }
     if let Some(default) = effective.overridden.iter().find(|lost| lost.layer == Layer::Default) {
-        match effective.setting.at(deployment.version.version).default_computed() {
-            Some(how) => drop(writeln!(text, "- default: {how}")),
-            None => drop(writeln!(text, "- default {}", code(default))),
-        }
+        let computed = effective.setting.at(deployment.version.version).default_computed();
+        let _ = writeln!(text, "- default {}", computed.map_or_else(|| code(default), str::to_owned));
     }
     if let Some(class) = deployment.class
         && effective.setting.honoured_by(class, deployment.version.version) == Honoured::No

@@ -55,6 +55,10 @@ fn of_code(
     }
     let name = setting.name();
     let told = if name == "bind" {
+        if serving.address.is_none() {
+            // It listens somewhere, or nobody would serve.
+            return Some(settle::unknown(Layer::Call, serving.place, "the code does not tell it plainly".to_owned()));
+        }
         serving.address.as_ref()
     } else if matches!(name, "worker_threads" | "max_blocking_threads") {
         if let (true, Some(other)) = (program.runtimes.len() > 1, program.runtimes.first()) {

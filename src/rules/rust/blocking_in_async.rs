@@ -15,7 +15,7 @@ fn check(program: &Program, _: &Context, out: &mut Findings) {
         let otherwise = otherwise(stall);
         let message = format!("{} {}", subject(stall), consequence(stall, program.runtime));
         let mut report = out
-            .report(stall.anchor, "a worker of the runtime stands still here", message)
+            .report(stall.anchor, label(stall), message)
             .severity(severity(stall, program.runtime))
             .at_most(stall.certainty)
             .about(stall.category, format!("{} calls on the runtime", stall.library));
@@ -53,8 +53,16 @@ fn subject(stall: &Stall) -> String {
     }
 }
 
+const fn label(stall: &Stall) -> &'static str {
+    if stall.panics { "panics here" } else { "a worker of the runtime stands still here" }
+}
+
 /// What one worker that stands still means.
 fn consequence(stall: &Stall, runtime: Runtime) -> String {
+    if stall.panics {
+        let whose = if runtime == Runtime::Apart { "each worker of actix" } else { "the runtime" };
+        return format!("panics: {whose} has one thread, so nobody can take over what else runs on it");
+    }
     let verb = if stall.category == Category::Cpu { "computes" } else { "waits" };
     match runtime {
         Runtime::OneThread => format!("{verb} on the only thread of the runtime: every request stands still"),

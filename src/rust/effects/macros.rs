@@ -3,13 +3,15 @@
 //! Of a macro of the project its rules tell, of those that everybody knows their names. What any other does with its
 //! arguments is not known: one may take them to a thread, or never evaluate them.
 
+use super::super::catalogue;
 use super::super::handlers;
 use super::super::modules::Workspace;
 use super::super::names::Meaning;
-use super::super::syntax::{Expression, MacroItem, Path};
+use super::super::syntax::{Expression, Kind, MacroItem, Path};
 use super::super::values::Ty;
+use super::calls::canonical;
 use super::walk::Walker;
-use super::{Callable, Target, Value};
+use super::{Callable, Target, Unread, Value};
 use crate::source::Span;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -194,6 +196,25 @@ fn home_of(workspace: &Workspace, module: usize, home: usize) -> Vec<String> {
 }
 
 impl Walker<'_> {
+    /// Notes what is called in a language that is not known.
+    fn note_unread(&mut self, name: &str, values: &[Expression], site: Span) {
+        let [Expression { kind: Kind::Unread(paths), .. }] = values else { return };
+        let mut unread = Unread { span: site, name: name.to_owned(), blocks: None, functions: Vec::new() };
+        for meaning in paths.iter().flat_map(|path| self.meanings(path)) {
+            match meaning {
+                Meaning::Function(at) => unread.functions.push(at),
+                Meaning::Library(name) => {
+                    let known = catalogue::known().call(canonical(&name)).filter(|call| !call.as_arguments);
+                    unread.blocks = unread.blocks.or_else(|| known.map(|_| name));
+                }
+                _ => {}
+            }
+        }
+        if !self.in_thread && (unread.blocks.is_some() || !unread.functions.is_empty()) {
+            self.out.unread.push(unread);
+        }
+    }
+
     pub(super) fn macro_call(&mut self, path: &Path, values: &[Expression], site: Span) -> Value {
         let name = path.last();
         if matches!(name, "routes" | "catchers" | "openapi_get_routes") {
@@ -204,6 +225,7 @@ impl Walker<'_> {
             }
             return Value::default();
         }
+        self.note_unread(name, values, site);
         let outer = self.in_thread;
         match read(self.workspace, self.around.module, path, values, site, &self.left) {
             Reading::Expanded(expanded) if self.nested < MAX_NESTED => {

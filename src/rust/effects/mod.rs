@@ -7,6 +7,8 @@
 mod arguments;
 mod calls;
 mod macros;
+mod methods;
+mod running;
 mod scan;
 mod walk;
 
@@ -43,6 +45,23 @@ pub struct Node {
     pub names: Vec<usize>,
     /// The parts of it that have numbers of their own.
     pub parts: Vec<usize>,
+    /// Whether it asks which kind of runtime it runs on.
+    pub asks_flavor: bool,
+    /// The macros in it whose language is not known.
+    pub unread: Vec<Unread>,
+}
+
+/// The call of a macro that is not read, with what seems to be called in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Where.
+    pub span: Span,
+    /// The name of the macro.
+    pub name: String,
+    /// A call that blocks, by its public name.
+    pub blocks: Option<String>,
+    /// Functions of the project.
+    pub functions: Vec<usize>,
 }
 
 /// A call that blocks.
@@ -58,6 +77,8 @@ pub struct Sink {
     pub doubtful: bool,
     /// Whether what is written around it can await.
     pub can_await: bool,
+    /// Whether it panics where the runtime has one thread, and stops nobody elsewhere.
+    pub panics: bool,
 }
 
 /// Something that a framework or the runtime runs.
@@ -141,6 +162,8 @@ struct Outcome {
     names: Vec<usize>,
     parts: Vec<Part>,
     roots: Vec<(Target, bool)>,
+    asks_flavor: bool,
+    unread: Vec<Unread>,
 }
 
 impl<'w> Effects<'w> {
@@ -198,6 +221,8 @@ impl<'w> Effects<'w> {
         node.steps = steps.collect();
         node.sinks = outcome.sinks;
         node.names = outcome.names;
+        node.asks_flavor = outcome.asks_flavor;
+        node.unread = outcome.unread;
         let roots = outcome.roots.into_iter();
         self.roots.extend(roots.map(|(target, is_task)| Root { node: number(target), is_task, by: at }));
     }
@@ -247,6 +272,18 @@ fn served(workspace: &Workspace) -> Vec<Root> {
     let mut roots = Vec::new();
     for (module, block, functions) in &workspace.implementations {
         let root = |at: usize| Root { node: at, is_task: false, by: at };
+        // `#[handler] impl Listing { async fn handle(..) }` of salvo.
+        let is_handler = block.of.is_none()
+            && block.attributes.iter().any(|attribute| match &workspace.meanings_of(*module, &attribute.path)[..] {
+                [Meaning::Library(name)] => {
+                    handlers::crate_of(name) == "salvo" && matches!(attribute.last(), "handler" | "endpoint")
+                }
+                _ => false,
+            });
+        if is_handler {
+            let handles = functions.iter().filter(|at| workspace.functions[**at].item.name == "handle");
+            roots.extend(handles.map(|at| root(*at)));
+        }
         let is_service = block.attributes.iter().any(|attribute| attribute.last() == "OpenApi");
         if is_service {
             let handed = |at: &&usize| workspace.functions[**at].item.attributes.iter().any(|one| one.last() == "oai");
@@ -267,8 +304,8 @@ fn served(workspace: &Workspace) -> Vec<Root> {
         };
         for &at in functions {
             let name = &workspace.functions[at].item.name;
-            let is_served = handlers::serves(of.last(), name)
-                && meanings.iter().any(|one| matches!(one, Meaning::Library(path) if handlers::is_framework(path)));
+            let is_served =
+                meanings.iter().any(|one| matches!(one, Meaning::Library(path) if handlers::serves(path, name)));
             if is_served || is_generated && takes_request(at) {
                 roots.push(root(at));
             }

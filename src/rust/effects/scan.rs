@@ -181,7 +181,7 @@ impl Scan<'_, '_> {
                     self.value(value);
                 }
             }
-            Kind::Path(_) | Kind::Text(_) | Kind::Number(_) | Kind::Flag(_) | Kind::Other => {}
+            Kind::Path(_) | Kind::Text(_) | Kind::Number(_) | Kind::Flag(_) | Kind::Unread(_) | Kind::Other => {}
         }
     }
 }

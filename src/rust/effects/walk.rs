@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use super::super::modules::Workspace;
 use super::super::names::Meaning;
-use super::super::syntax::{Block, Closure, Expression, Kind, Path, Pattern, Statement, Type, Use};
-use super::super::values::{Around, Head, Ty, is_transparent, last};
+use super::super::syntax::{Block, Expression, Kind, Path, Statement, Type, Use};
+use super::super::values::{Around, Head, Ty, last};
 use super::macros::MAX_WRITTEN;
 use super::{Call, Callable, Outcome, Part, PartBody, Sink, Target, Value};
-use crate::rust::catalogue::Effect;
+use crate::rust::catalogue::{Category, Effect, Weight};
 use crate::source::Span;
 
 /// How much of one body is evaluated, closures each time that they are called.
 const MAX_EVALUATED: usize = 60_000;
 /// How deep closures are called in closures.
-const MAX_DEPTH: usize = 24;
+pub(super) const MAX_DEPTH: usize = 24;
 
 /// What one function comes to.
 pub(super) fn function(workspace: &Workspace, at: usize) -> Outcome {
@@ -73,8 +73,8 @@ pub(super) struct Walker<'w> {
     /// Whether what is evaluated now is awaited at once.
     pub(super) awaited: bool,
     /// Whether what is written here can await.
-    can_await: bool,
-    depth: usize,
+    pub(super) can_await: bool,
+    pub(super) depth: usize,
     evaluated: usize,
     /// How many macros of the project stand around what is evaluated now.
     pub(super) nested: usize,
@@ -104,7 +104,21 @@ impl<'w> Walker<'w> {
     pub(super) fn sink(&mut self, span: Span, what: String, effect: Effect, doubtful: bool) {
         if !self.in_thread {
             let can_await = self.can_await;
-            self.out.sinks.push(Sink { span, what, effect, doubtful, can_await });
+            self.out.sinks.push(Sink { span, what, effect, doubtful, can_await, panics: false });
+        }
+    }
+
+    /// A call of `block_in_place`, which takes the worker's other tasks to another thread, if there may be one.
+    pub(super) fn in_place(&mut self, span: Span, what: String) {
+        const EFFECT: Effect = Effect {
+            category: Category::EventLoop,
+            weight: Weight::Unbounded,
+            instead: "`tokio::task::spawn_blocking`",
+            library: "tokio",
+        };
+        if !self.in_thread {
+            let can_await = self.can_await;
+            self.out.sinks.push(Sink { span, what, effect: EFFECT, doubtful: false, can_await, panics: true });
         }
     }
 
@@ -180,129 +194,6 @@ impl<'w> Walker<'w> {
         self.scope.truncate(depth);
         self.uses.truncate(uses);
         result
-    }
-
-    /// Gives the names of a pattern their values.
-    pub(super) fn bind(&mut self, pattern: &Pattern, value: &Value) {
-        let typed = |ty: Ty| Value { ty, ..Value::default() };
-        match pattern {
-            Pattern::Name(name) => self.scope.push((name.clone(), value.clone())),
-            Pattern::Tuple(parts) => {
-                let is_tuple = value.ty.head == Head::Tuple;
-                for (at, part) in parts.iter().enumerate() {
-                    let ty = value.ty.arguments.get(at).filter(|_| is_tuple).cloned().unwrap_or_default();
-                    self.bind(part, &typed(ty));
-                }
-            }
-            Pattern::Call(path, parts) => {
-                let is_through = is_transparent(path.last()) || matches!(path.last(), "Path" | "Query" | "Ready");
-                for (at, part) in parts.iter().enumerate() {
-                    let ty = match (is_through, &value.ty.head) {
-                        (true, _) => value.ty.clone(),
-                        (false, Head::Local(ty)) if self.workspace.types[*ty].item.name == path.last() => {
-                            self.field(*ty, &value.ty.arguments, &at.to_string())
-                        }
-                        _ => Ty::default(),
-                    };
-                    self.bind(part, &typed(ty));
-                }
-            }
-            Pattern::Fields(_, fields) => {
-                for (name, part) in fields {
-                    let ty = match value.ty.head {
-                        Head::Local(ty) => self.field(ty, &value.ty.arguments, name),
-                        _ => Ty::default(),
-                    };
-                    self.bind(part, &typed(ty));
-                }
-            }
-            Pattern::Any(parts) => {
-                for part in parts {
-                    let known = if matches!(part, Pattern::Name(_)) && parts.len() > 1 {
-                        value.ty.clone()
-                    } else {
-                        Ty::default()
-                    };
-                    self.bind(part, &typed(known));
-                }
-            }
-        }
-    }
-
-    /// The type of a field.
-    pub(super) fn field(&self, ty: usize, given: &[Ty], name: &str) -> Ty {
-        let defined = &self.workspace.types[ty];
-        let found = defined.item.fields.iter().find(|(field, _)| field == name);
-        found
-            .map(|(_, ty)| self.workspace.field_type(defined.module, &defined.item.generics, given, ty))
-            .unwrap_or_default()
-    }
-
-    /// Runs a closure where it is.
-    pub(super) fn run_closure(&mut self, closure: &Closure, parameters: &[Ty]) -> Value {
-        if self.depth > MAX_DEPTH {
-            return Value::default();
-        }
-        self.depth += 1;
-        let depth = self.scope.len();
-        for (at, parameter) in closure.parameters.iter().enumerate() {
-            let written = self.workspace.ty(&self.around, &parameter.ty);
-            let ty = if written.is_unknown() { parameters.get(at).cloned().unwrap_or_default() } else { written };
-            self.bind(&parameter.pattern, &Value { ty, ..Value::default() });
-        }
-        let outer = std::mem::replace(&mut self.can_await, closure.is_async);
-        let value = self.evaluate(&closure.body);
-        self.can_await = outer;
-        self.scope.truncate(depth);
-        self.depth -= 1;
-        value
-    }
-
-    /// Runs what a name holds, where it is.
-    pub(super) fn run(&mut self, callable: &Callable, parameters: &[Ty], span: Span) -> Value {
-        match callable {
-            Callable::Function(at) => {
-                self.step(*at, span, 0);
-                Value { ty: self.given_by(*at), ..Value::default() }
-            }
-            Callable::Closure(closure, scope) => {
-                let outer = std::mem::replace(&mut self.scope, scope.as_ref().clone());
-                let value = self.run_closure(closure, parameters);
-                self.scope = outer;
-                value
-            }
-            Callable::Async(block, scope) => {
-                let outer = std::mem::replace(&mut self.scope, scope.as_ref().clone());
-                let value = self.block(block);
-                self.scope = outer;
-                value
-            }
-            Callable::Inner(function) => {
-                if self.depth > MAX_DEPTH {
-                    return Value::default();
-                }
-                self.depth += 1;
-                let outer = std::mem::take(&mut self.scope);
-                for parameter in &function.parameters {
-                    let ty = self.workspace.ty(&self.around, &parameter.ty);
-                    self.bind(&parameter.pattern, &Value { ty, ..Value::default() });
-                }
-                let awaits = std::mem::replace(&mut self.can_await, function.is_async);
-                if let Some(body) = &function.body {
-                    self.block(body);
-                }
-                self.can_await = awaits;
-                self.scope = outer;
-                self.depth -= 1;
-                Value { ty: self.workspace.ty(&self.around, &function.gives), ..Value::default() }
-            }
-        }
-    }
-
-    /// The type of what a function gives.
-    pub(super) fn given_by(&self, function: usize) -> Ty {
-        let gives = &self.workspace.functions[function].item.gives;
-        self.workspace.ty(&self.workspace.around(function), gives)
     }
 
     #[allow(clippy::too_many_lines, reason = "one arm for each kind of expression")]
@@ -430,7 +321,7 @@ impl<'w> Walker<'w> {
             }
             Kind::Macro(path, values) => self.macro_call(path, values, value.span),
             Kind::Number(number) => Value { is_zero: number.chars().all(|c| c == '0' || c == '.'), ..Value::default() },
-            Kind::Text(_) | Kind::Flag(_) | Kind::Other => Value::default(),
+            Kind::Text(_) | Kind::Flag(_) | Kind::Unread(_) | Kind::Other => Value::default(),
         }
     }
 

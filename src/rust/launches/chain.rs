@@ -147,6 +147,7 @@ impl<'e> Walk<'e> {
                     self.expression(arm, depth + 1);
                 }
             }
+            Kind::Unread(paths) => self.paths.extend(paths),
             Kind::Text(_) | Kind::Number(_) | Kind::Flag(_) | Kind::Other => {}
         }
     }

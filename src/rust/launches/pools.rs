@@ -3,8 +3,9 @@
 //! Only pools whose library is known. A size that is computed, or comes from outside, is unknown, and so is what database
 //! a pool is for, unless its type says so.
 
+use super::Told;
 use super::chain::{Chain, Walk};
-use super::{Reached, Told};
+use super::reached::Reached;
 use crate::source::Place;
 
 /// A pool of connections.

@@ -171,6 +171,67 @@ fn servers_without_a_builder_of_their_own() {
 }
 
 #[test]
+fn servers_behind_values_of_the_project() {
+    let built = told(
+        r"
+        struct Service { server: Server }
+        impl Service {
+            pub async fn build(port: u16) -> Result<Self, Error> { Ok(Self { server: made(port) }) }
+            pub async fn run(self) -> std::io::Result<()> { self.begin().await }
+            async fn begin(self) -> std::io::Result<()> { axum::serve(listener().await, app()).await }
+        }
+        // Others have methods of those names, too.
+        struct Other;
+        impl Other { fn run(self) {} fn begin(self) {} }
+        fn main() {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let service = Service::build(80).await.unwrap();
+                service.run().await
+            })
+        }",
+    );
+    assert_eq!(built, ["multi", "axum at ?, Absent:"]);
+    // What is called on what nobody knows is followed where one type alone has it.
+    let unknown = told(
+        r"
+        struct One; struct Two;
+        impl One { async fn run(self) { axum::serve(listener().await, app()).await; } }
+        impl Two { async fn run(self) {} }
+        #[tokio::main]
+        async fn main() { other::crate_s_own().run().await }",
+    );
+    assert!(unknown.is_empty());
+}
+
+#[test]
+fn a_server_in_a_thread_that_a_macro_starts() {
+    let thread = |call: &str| {
+        told(&format!(
+            r#"
+            macro_rules! thread {{
+                ($name:expr, $method:ident, $run:ident) => {{
+                    fn $method() {{ std::thread::Builder::new().name($name.to_string()).spawn($run).unwrap(); }}
+                }};
+            }}
+            thread!("web", spawn_web, run_web);
+            thread!("run_web", spawn_other, run_other);
+            fn run_other() {{}}
+            fn run_web() {{
+                let runtime = actix_web::rt::System::new();
+                let server = actix_web::HttpServer::new(|| app()).workers(2).bind("0.0.0.0:80").unwrap().run();
+                runtime.block_on(server).unwrap()
+            }}
+            fn main() {{ {call}(); }}"#
+        ))
+    };
+    let server = "actix-web at \"0.0.0.0:80\", BuiltIn: workers=2 (Count(2)) \
+                  bind=\"0.0.0.0:80\" (Address(\"0.0.0.0\", 80))";
+    assert_eq!(thread("spawn_web"), ["single", server]);
+    // Neither the other one nor a text leads there.
+    assert!(thread("spawn_other").is_empty());
+}
+
+#[test]
 fn servers_of_one_kind_are_told_together() {
     let two = |first: &str, second: &str| {
         told(&format!("#[tokio::main]\nasync fn main() {{ if tls() {{ {first}; }} else {{ {second}; }} }}\n"))

@@ -44,7 +44,9 @@ impl Taken {
         match self.kind.as_str() {
             "ident" => matches!(&value.kind, Kind::Path(path) if path.name().is_some()),
             "path" | "ty" => matches!(value.kind, Kind::Path(_)),
-            "literal" => matches!(value.kind, Kind::Text(_) | Kind::Number(_) | Kind::Flag(_) | Kind::Other),
+            "literal" => {
+                matches!(value.kind, Kind::Text(_) | Kind::Number(_) | Kind::Flag(_) | Kind::Other | Kind::Unread(_))
+            }
             "block" => matches!(value.kind, Kind::Block(_)),
             _ => true,
         }
@@ -220,6 +222,7 @@ impl Filling<'_> {
             Kind::Text(text) => Kind::Text(text.clone()),
             Kind::Number(number) => Kind::Number(number.clone()),
             Kind::Flag(flag) => Kind::Flag(*flag),
+            Kind::Unread(paths) => Kind::Unread(paths.iter().map(|path| self.path(path)).collect()),
             Kind::Other => Kind::Other,
         };
         Expression { kind, span: self.site }

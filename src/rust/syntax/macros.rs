@@ -1,15 +1,16 @@
 //! What macros evaluate, where their bodies are plain.
 //!
 //! Most take values with commas between them, and some a block. Of `select!` the futures and what follows them count, of
-//! `json!` the values, of what writes logs the fields. What is written in a language of its own is one unknown value.
+//! `json!` the values, of what writes logs the fields. What is written in a language of its own is one unknown value, of which the names are
+//! told that seem to be called in it.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, Ident, Pat, Token, braced, bracketed, token};
 
 use super::convert::{block, expression};
-use super::{Expression, Kind};
+use super::{Expression, Kind, Path};
 
 /// What the body of a macro evaluates, in order.
 pub(super) fn values(name: &str, tokens: &TokenStream) -> Vec<Expression> {
@@ -30,12 +31,54 @@ pub(super) fn values(name: &str, tokens: &TokenStream) -> Vec<Expression> {
     }
     match syn::Block::parse_within.parse2(tokens.clone()) {
         Ok(statements) => vec![block(&statements)],
-        Err(_) => vec![unknown()],
+        Err(_) => vec![unread(tokens)],
     }
 }
 
-fn unknown() -> Expression {
-    Expression { kind: Kind::Other, span: crate::source::Span::default() }
+fn unread(tokens: &TokenStream) -> Expression {
+    let mut found = Vec::new();
+    calls(tokens, &mut found);
+    Expression { kind: Kind::Unread(found), span: crate::source::Span::default() }
+}
+
+/// The names in front of parentheses, behind no dot, which would be a method's.
+fn calls(tokens: &TokenStream, found: &mut Vec<Path>) {
+    let mut tokens = tokens.clone().into_iter().peekable();
+    let (mut path, mut is_method) = (Path::default(), false);
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(name) => path.segments.push(name.to_string()),
+            TokenTree::Punct(ref sign) if sign.as_char() == ':' => {
+                let is_pair = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
+                if is_pair && matches!(sign.spacing(), Spacing::Joint) {
+                    let _ = tokens.next();
+                    path.is_global |= path.segments.is_empty();
+                    continue;
+                }
+                path = Path::default();
+            }
+            TokenTree::Group(group) => {
+                let is_call = group.delimiter() == Delimiter::Parenthesis && !path.segments.is_empty() && !is_method;
+                if is_call {
+                    found.push(std::mem::take(&mut path));
+                }
+                calls(&group.stream(), found);
+                path = Path::default();
+            }
+            TokenTree::Punct(sign) => {
+                path = Path::default();
+                is_method = sign.as_char() == '.';
+                continue;
+            }
+            TokenTree::Literal(_) => path = Path::default(),
+        }
+        // Two names beside each other are none together.
+        let goes_on = matches!(tokens.peek(), Some(TokenTree::Punct(sign)) if sign.as_char() == ':')
+            || matches!(tokens.peek(), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis);
+        if !goes_on {
+            (path, is_method) = (Path::default(), false);
+        }
+    }
 }
 
 /// Macros of `tracing` and `log`, whose fields have names and signs.

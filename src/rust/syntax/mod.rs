@@ -6,8 +6,10 @@
 mod convert;
 mod definitions;
 mod expansion;
+mod items;
 mod macros;
 mod nesting;
+mod types;
 
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Scope {
     pub values: Vec<ValueItem>,
     /// Macros by rules.
     pub macros: Vec<Arc<MacroItem>>,
+    /// The words in each macro that is called where declarations stand.
+    pub declaring: Vec<Vec<String>>,
 }
 
 /// A name that `use` brings in.
@@ -296,6 +300,8 @@ pub enum Kind {
     Number(String),
     /// `true`, `false`.
     Flag(bool),
+    /// What is written in a language of a macro's own: the names that seem to be called in it.
+    Unread(Vec<Path>),
     /// Anything else.
     Other,
 }
