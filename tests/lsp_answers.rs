@@ -376,7 +376,7 @@ fn a_service_in_rust_is_hovered_and_fixed_like_any_other() {
     let text = shown["contents"]["value"].as_str().unwrap_or_else(|| panic!("{shown}"));
     assert!(text.starts_with("**worker_threads** = `16`") && text.contains("**advice: 2**"), "{text}");
     let offered = actions(&mut editor, &file, 3, 4, &Json::Null);
-    apply(&titled(&offered, "finish requests when SIGTERM comes")["edit"]);
+    apply(&titled(&offered, "Finish requests when SIGTERM comes")["edit"]);
     let changed = fs::read_to_string(project.path().join("src/main.rs")).unwrap();
     assert!(changed.contains("axum::Router::new()).with_graceful_shutdown("), "{changed}");
     editor.leave();

@@ -7,7 +7,7 @@ use syn::token::Paren;
 use syn::{Expr, Lit, Member, Pat, Stmt};
 
 use super::items::{add, scope};
-use super::types::{member, path, pattern, ty, types};
+use super::patterns::{member, path, pattern, ty, types};
 use super::{Block, Closure, Expression, Kind, Method, Parameter, Pattern, Scope, Statement, Type, macros, nesting};
 use crate::source::Span;
 

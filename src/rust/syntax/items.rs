@@ -5,7 +5,7 @@ use std::sync::Arc;
 use syn::{Expr, FnArg, ImplItem, Item, Lit, UseTree};
 
 use super::convert::{Join, bytes, expression, name, statements};
-use super::types::{bound, gives, names, path, pattern, ty};
+use super::patterns::{bound, gives, names, path, pattern, ty};
 use super::{
     Attribute, Function, Implementation, ModuleItem, Parameter, Path, Pattern, Scope, TraitItem, Type, TypeItem, Use,
     ValueItem, definitions, macros,

@@ -9,7 +9,7 @@ mod expansion;
 mod items;
 mod macros;
 mod nesting;
-mod types;
+mod patterns;
 
 use std::sync::Arc;
 
