@@ -79,6 +79,10 @@ pub(super) fn alone(program: &launches::Program, facts: &Facts) -> (Unit, Start)
 /// The deployments that a start of the program `name` makes, one for each server in it.
 pub(super) fn resolve(origin: &Origin, name: &str, start: &Start, files: &Files, facts: &Facts) -> Vec<Deployment> {
     let Some(program) = facts.rust.programs.iter().find(|one| one.name == name) else { return Vec::new() };
+    // It runs in front of each release and ends.
+    if origin.unit.kind == UnitKind::Procfile && origin.unit.name == "release" {
+        return Vec::new();
+    }
     let each = program.servers.iter().map(|serving| one(origin, program, serving, start, files, facts));
     each.collect()
 }

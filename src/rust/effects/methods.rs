@@ -231,7 +231,7 @@ impl Walker<'_> {
         let in_scope = |of: &&str| {
             let name = last(of);
             let path = Path { segments: vec![name.to_owned()], ..Path::default() };
-            self.meanings(&path).iter().any(|one| matches!(one, Meaning::Library(path) if last(path) == name && path.starts_with(handlers::crate_of(of))))
+            self.meanings(&path).iter().any(|one| matches!(one, Meaning::Library(path) if last(path) == name && handlers::crate_of(path) == handlers::crate_of(of)))
         };
         let anonymous = |of: &str| {
             let named = |path: &Vec<String>| {
