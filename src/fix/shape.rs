@@ -5,12 +5,14 @@
 
 use std::collections::BTreeSet;
 use std::mem::discriminant;
+use std::sync::Arc;
 
 use granit_parser::{Event, Parser};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::python::syntax::{self, ast, span_of, visitor};
+use crate::rust::syntax::{self as rust_syntax, Function};
 use crate::source::Span;
 use crate::values::Order as _;
 
@@ -22,6 +24,7 @@ pub(super) enum Format {
     Toml,
     Dockerfile,
     Json,
+    Rust,
     /// Anything else that consists of lines: Procfiles, environment files, requirements, scripts.
     Lines,
 }
@@ -35,6 +38,7 @@ impl Format {
             "yaml" | "yml" => Self::Yaml,
             "toml" => Self::Toml,
             "json" => Self::Json,
+            "rs" => Self::Rust,
             "dockerfile" | "containerfile" => Self::Dockerfile,
             _ if name.starts_with("dockerfile") || name.starts_with("containerfile") => Self::Dockerfile,
             _ => Self::Lines,
@@ -66,6 +70,7 @@ pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
         Format::Toml => toml(text)?,
         Format::Dockerfile => dockerfile(text)?,
         Format::Json => json(text)?,
+        Format::Rust => rust(text)?,
         Format::Lines => Shape::default(),
     };
     shape.pieces.order();
@@ -121,6 +126,13 @@ fn python(text: &str) -> Result<Shape, String> {
     let mut statements = Statements { pieces: Vec::new(), is_async: false, misplaced: 0 };
     visitor::Visitor::visit_body(&mut statements, &module.body);
     Ok(Shape { pieces: statements.pieces, errors: module.errors.len() + statements.misplaced })
+}
+
+/// Functions are the pieces; the parser stops at the first thing that is no Rust.
+fn rust(text: &str) -> Result<Shape, String> {
+    let scope = rust_syntax::parse(text).map_err(|(_, why)| why)?;
+    let named = |function: &Arc<Function>| Piece { span: function.span, what: function.name.clone() };
+    Ok(Shape { pieces: scope.functions.iter().map(named).collect(), errors: 0 })
 }
 
 /// Only what is written out counts as a piece: where a block mapping ends is said by what follows it,

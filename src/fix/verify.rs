@@ -168,6 +168,7 @@ mod tests {
             ("pyproject.toml", "[tool.x]\nworkers = 9\nother = [1, 2]\n"),
             ("Dockerfile", "FROM x\nENV W=9 \\\n  B=2\nCMD [\"a\"]\n"),
             ("Procfile", "web: gunicorn -w 9"),
+            ("src/main.rs", "fn a() {\n    b(9)\n}\n\nfn c() {}\n"),
         ] {
             assert_eq!(change(path, text, "9", "12"), Ok(()), "{path}: {text}");
         }
@@ -195,6 +196,7 @@ mod tests {
             ("a.yaml", "a: 1\nx:\n  b: 2\n  c: 3\n", "x:", "x: |"),
             ("a.yaml", "a:\n  b: 1\n  c: 2\nd: 3\n", "a:\n", "a:\n z:\n"),
             ("a.toml", "a = 1\nb = 2\n", "1", "1 2"),
+            ("a.rs", "fn a() {\n    b(1)\n}\n", "1", "("),
             ("a.toml", "a = 1\n[x]\nb = 2\nc = 3\n", "[x]", "[y]"),
             ("Dockerfile", "FROM x\nCMD [\"a\"]\n", "CMD", "COMMAND"),
             ("Procfile", "a: x\nb: y\n", "\n", ""),

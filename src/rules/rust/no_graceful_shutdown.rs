@@ -51,8 +51,10 @@ fn graceful(service: &Service) -> Option<Edit> {
     native.has_signals.then(|| {
         Edit::insert(
             Place::new(call.file, Span::new(call.span.end, call.span.end)),
-            ".with_graceful_shutdown(async { tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())\
-             .expect(\"a handler for SIGTERM\").recv().await; })",
+            ".with_graceful_shutdown(async {\n        \
+             let terminate = tokio::signal::unix::SignalKind::terminate();\n        \
+             tokio::signal::unix::signal(terminate).expect(\"a handler for SIGTERM\").recv().await;\n    \
+             })",
         )
     })
 }

@@ -47,9 +47,66 @@ struct Scan<'s, 'w> {
 
 impl Scan<'_, '_> {
     fn function(&mut self, function: &Function) {
-        for statement in function.body.iter().flat_map(|body| &body.statements) {
-            self.statement(statement);
+        if let Some(body) = &function.body {
+            self.statements(&body.statements);
         }
+    }
+
+    fn statements(&mut self, statements: &[Statement]) {
+        for (at, statement) in statements.iter().enumerate() {
+            let Statement::Let(pattern, _, Some(value), None) = statement else {
+                self.statement(statement);
+                continue;
+            };
+            let Some(name) = pattern.name().filter(|_| gives_deferred(value)) else {
+                self.value(value);
+                continue;
+            };
+            // What is kept under a name runs where that goes.
+            let rest = statements.get(at + 1..).unwrap_or_default();
+            let runs = !matches!(self.fate_among(name, rest), Fate::Thread | Fate::Unknown);
+            self.bound(value, runs);
+            if name == self.name {
+                return;
+            }
+        }
+    }
+
+    /// What the statements behind one do with a name that it binds.
+    fn fate_among(&self, name: &str, statements: &[Statement]) -> Fate {
+        if self.steps >= MAX_STEPS {
+            return Fate::Unknown;
+        }
+        let (walker, module, steps, nested) = (self.walker, self.module, self.steps + 1, self.nested);
+        let mut scan = Scan { walker, module, name, steps, nested, in_thread: false, found: Fate::Unknown };
+        scan.statements(statements);
+        scan.found
+    }
+
+    /// The value of a name, whose last part is a closure or a future; `runs` says whether that runs here.
+    fn bound(&mut self, value: &Expression, runs: bool) {
+        match &value.kind {
+            Kind::Same(inner) => self.bound(inner, runs),
+            Kind::Block(block) => {
+                if let Some((Statement::Expression(last, true), others)) = block.statements.split_last() {
+                    self.statements(others);
+                    self.bound(last, runs);
+                }
+            }
+            _ => self.deferred(value, runs),
+        }
+    }
+
+    /// A closure or a future; `runs` says whether it runs here.
+    fn deferred(&mut self, value: &Expression, runs: bool) {
+        let outer = self.in_thread;
+        self.in_thread = outer || !runs;
+        match &peeled(value).kind {
+            Kind::Closure(closure) => self.value(&closure.body),
+            Kind::Async(block) => self.statements(&block.statements),
+            _ => self.value(value),
+        }
+        self.in_thread = outer;
     }
 
     fn statement(&mut self, statement: &Statement) {
@@ -81,11 +138,11 @@ impl Scan<'_, '_> {
                 self.note(fate);
             } else {
                 // What nobody knows who runs, may run anywhere.
-                let elsewhere = matches!(fate, Fate::Thread | Fate::Unknown) && is_deferred(argument);
-                let in_thread = self.in_thread || elsewhere;
-                let outer = std::mem::replace(&mut self.in_thread, in_thread);
-                self.value(argument);
-                self.in_thread = outer;
+                if is_deferred(argument) {
+                    self.deferred(argument, !matches!(fate, Fate::Thread | Fate::Unknown));
+                } else {
+                    self.value(argument);
+                }
             }
         }
     }
@@ -160,12 +217,9 @@ impl Scan<'_, '_> {
                 }
             }
             Kind::Macro(path, values) => self.macro_call(path, values, value.span),
-            Kind::Closure(closure) => self.value(&closure.body),
-            Kind::Async(block) | Kind::Block(block) => {
-                for statement in &block.statements {
-                    self.statement(statement);
-                }
-            }
+            // Nobody knows who calls what is kept or given back.
+            Kind::Closure(_) => self.deferred(value, false),
+            Kind::Async(block) | Kind::Block(block) => self.statements(&block.statements),
             Kind::Loop(_, over, body) => {
                 if let Some(over) = over {
                     self.value(over);
@@ -188,4 +242,15 @@ impl Scan<'_, '_> {
 
 fn is_deferred(value: &Expression) -> bool {
     matches!(peeled(value).kind, Kind::Closure(_) | Kind::Async(_))
+}
+
+/// Whether the last part of a value is a closure or a future.
+fn gives_deferred(value: &Expression) -> bool {
+    match &value.kind {
+        Kind::Same(inner) => gives_deferred(inner),
+        Kind::Block(block) => {
+            matches!(block.statements.last(), Some(Statement::Expression(last, true)) if gives_deferred(last))
+        }
+        _ => is_deferred(value),
+    }
 }
